@@ -1,0 +1,36 @@
+//! A ChatKit server: what a turn does to a thread, whoever carries the bytes.
+//!
+//! An application implements [`ChatKitServer`], picks a [`Store`], and has a [`ChatKit`] answer
+//! requests; `chatkit-http` puts it behind `POST /chatkit`.
+//!
+//! A request that is answered with a stream becomes a *run*: a task of its own that prepares the
+//! thread, polls the application's response, keeps the rules of the protocol, and appends frames
+//! to a log that any number of [`Subscription`]s read. The run does not depend on the connection
+//! that asked for it, and it ends exactly once, with a reason.
+
+mod chatkit;
+mod context;
+mod id;
+mod ops;
+mod respond;
+mod run;
+mod store;
+mod turn;
+mod visible;
+
+pub use async_trait::async_trait;
+pub use chatkit_protocol as protocol;
+
+pub use chatkit::{ChatKit, Response};
+pub use context::{Owner, RequestContext};
+pub use id::{IdKind, new_attachment_id, new_item_id, new_thread_id};
+pub use ops::{OpError, OpErrorKind};
+pub use respond::{
+    CancelledTurn, ChatKitServer, Emitter, EventStream, MessageWriter, RespondError, ThreadHandle,
+    Turn, WidgetWriter,
+};
+pub use run::{CancelReason, EndReason, Subscription};
+pub use store::{
+    AttachmentError, AttachmentStore, MemoryStore, PageRequest, RecordKind, Store, StoreError,
+    StoreResult, ThreadPatch, Visibility,
+};

@@ -1,0 +1,257 @@
+//! What a run has sent, for readers at any position.
+//!
+//! Frames that every reader has seen, and those that a slow reader leaves behind, are folded:
+//! text deltas grow together into one, what was superseded goes, and an item that is done needs
+//! nothing but its last event. So a run's memory is its text and a short tail, whatever its
+//! readers do, and whoever joins late or reads slowly gets the difference in a few large events.
+
+mod fold;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+};
+
+use bytes::Bytes;
+use chatkit_protocol::{ErrorCode, ErrorEvent, ThreadStreamEvent};
+
+use super::EndReason;
+use fold::{Fold, Folded};
+
+/// Frames kept as they are for readers that are behind.
+const TAIL_FRAMES: usize = 256;
+/// Bytes kept as they are for readers that are behind.
+const TAIL_BYTES: usize = 256 * 1024;
+/// Bytes handed to a reader at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// The log of one run: one writer, any number of readers.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    folded: Folded,
+    tail: VecDeque<Frame>,
+    tail_bytes: usize,
+    /// The number of the next frame; the tail begins `tail.len()` before it.
+    next: u64,
+    readers: Vec<Reader>,
+    next_reader: u64,
+    end: Option<EndReason>,
+}
+
+#[derive(Debug)]
+struct Frame {
+    bytes: Bytes,
+    fold: Fold,
+}
+
+#[derive(Debug)]
+struct Reader {
+    id: u64,
+    position: u64,
+    /// It fell behind what is kept, and was told so.
+    lost: bool,
+    waker: Option<Waker>,
+}
+
+/// Writes a log. Dropped before [`finish`](Self::finish), as when the run panics, it leaves an
+/// error event, so that no reader waits for ever.
+#[derive(Debug)]
+pub(crate) struct LogWriter {
+    log: Arc<Log>,
+    scratch: Vec<u8>,
+}
+
+impl Log {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a reader at the beginning.
+    pub(super) fn join(&self) -> u64 {
+        let mut state = self.state();
+        let id = state.next_reader;
+        state.next_reader += 1;
+        state.readers.push(Reader { id, position: 0, lost: false, waker: None });
+        id
+    }
+
+    /// Removes a reader and says whether the run is now without any while it still goes on.
+    pub(super) fn leave(&self, reader: u64) -> bool {
+        let mut state = self.state();
+        state.readers.retain(|other| other.id != reader);
+        state.fold();
+        state.readers.is_empty() && state.end.is_none()
+    }
+
+    /// Takes all frames that are ready for a reader, up to a bound, as one chunk. `None`: the run
+    /// has ended and everything was read.
+    pub(super) fn read(&self, reader: u64, waker: &Waker) -> Poll<Option<Bytes>> {
+        let mut state = self.state();
+        let Some(at) = state.readers.iter().position(|other| other.id == reader) else {
+            return Poll::Ready(None);
+        };
+        let Reader { position: from, lost, .. } = state.readers[at];
+        if lost || (from == state.next && state.end.is_some()) {
+            return Poll::Ready(None);
+        }
+        if from == state.next {
+            let stored = &mut state.readers[at].waker;
+            match stored {
+                Some(stored) if stored.will_wake(waker) => {}
+                _ => *stored = Some(waker.clone()),
+            }
+            return Poll::Pending;
+        }
+        if state.folded.has_lost(from) {
+            state.readers[at].lost = true;
+            state.readers[at].position = state.next;
+            state.fold();
+            return Poll::Ready(Some(lost_event()));
+        }
+        let (chunk, to) = state.chunk(from);
+        state.readers[at].position = to;
+        state.fold();
+        Poll::Ready(Some(chunk))
+    }
+}
+
+impl State {
+    fn tail_start(&self) -> u64 {
+        self.next - self.tail.len() as u64
+    }
+
+    fn chunk(&self, from: u64) -> (Bytes, u64) {
+        let tail_start = self.tail_start();
+        let mut chunk = Vec::new();
+        let mut at = from;
+        if at < tail_start {
+            at = self.folded.read(at, tail_start, CHUNK_BYTES, &mut chunk);
+            if at < tail_start {
+                return (chunk.into(), at);
+            }
+        }
+        let skip = usize::try_from(at - tail_start).unwrap_or(usize::MAX);
+        let mut ready = self.tail.iter().skip(skip).peekable();
+        if chunk.is_empty() && ready.len() == 1 {
+            // The usual case, a reader that keeps up: the frame is shared, not copied.
+            if let Some(frame) = ready.next() {
+                return (frame.bytes.clone(), at + 1);
+            }
+        }
+        while let Some(frame) = ready.next_if(|_| chunk.len() < CHUNK_BYTES) {
+            chunk.extend_from_slice(&frame.bytes);
+            at += 1;
+        }
+        (chunk.into(), at)
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.tail_bytes += frame.bytes.len();
+        self.tail.push_back(frame);
+        self.next += 1;
+        self.fold();
+        for reader in &mut self.readers {
+            if let Some(waker) = reader.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    fn fold(&mut self) {
+        let read_by_all =
+            self.readers.iter().map(|reader| reader.position).min().unwrap_or(self.next);
+        while self.tail_start() < read_by_all
+            || self.tail.len() > TAIL_FRAMES
+            || self.tail_bytes > TAIL_BYTES
+        {
+            let number = self.tail_start();
+            let Some(frame) = self.tail.pop_front() else {
+                break;
+            };
+            self.tail_bytes -= frame.bytes.len();
+            self.folded.add(number, frame.bytes, frame.fold);
+        }
+    }
+}
+
+impl LogWriter {
+    pub(crate) fn new(log: Arc<Log>) -> Self {
+        Self { log, scratch: Vec::new() }
+    }
+
+    /// Sends an event to all readers.
+    pub(crate) fn send(&mut self, mut event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
+        for_client(&mut event);
+        self.scratch.clear();
+        self.scratch.extend_from_slice(b"data: ");
+        event.encode(&mut self.scratch)?;
+        self.scratch.extend_from_slice(b"\n\n");
+        let bytes = Bytes::copy_from_slice(&self.scratch);
+        self.log.state().push(Frame { bytes, fold: Fold::of(event) });
+        Ok(())
+    }
+
+    /// Ends the log.
+    pub(crate) fn finish(self, reason: EndReason) {
+        self.end(reason);
+    }
+
+    fn end(&self, reason: EndReason) {
+        let mut state = self.log.state();
+        state.end = Some(reason);
+        for reader in &mut state.readers {
+            if let Some(waker) = reader.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl Drop for LogWriter {
+    fn drop(&mut self) {
+        if self.log.state().end.is_some() {
+            return;
+        }
+        let event = ErrorEvent { code: ErrorCode::STREAM_ERROR, message: None, allow_retry: true };
+        if let Err(error) = self.send(ThreadStreamEvent::Error(event)) {
+            tracing::error!(%error, "the last event of a broken run could not be written");
+        }
+        self.end(EndReason::Failed);
+    }
+}
+
+fn lost_event() -> Bytes {
+    let message = "the connection is too slow for this reply: reload to see all of it";
+    let event = ErrorEvent {
+        code: ErrorCode::CUSTOM,
+        message: Some(message.to_owned()),
+        allow_retry: false,
+    };
+    let mut frame = b"data: ".to_vec();
+    if ThreadStreamEvent::Error(event).encode(&mut frame).is_ok() {
+        frame.extend_from_slice(b"\n\n");
+    }
+    frame.into()
+}
+
+/// Takes out what a client must not see.
+fn for_client(event: &mut ThreadStreamEvent) {
+    match event {
+        ThreadStreamEvent::ThreadItemAdded { item }
+        | ThreadStreamEvent::ThreadItemDone { item }
+        | ThreadStreamEvent::ThreadItemReplaced { item } => crate::visible::item(item),
+        ThreadStreamEvent::ThreadCreated { thread }
+        | ThreadStreamEvent::ThreadUpdated { thread } => {
+            crate::visible::thread(thread);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,231 @@
+//! Frames that were read, or that a slow reader left behind, in little space.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use chatkit_protocol::{ItemId, ThreadItemUpdate, ThreadStreamEvent, encode_text_delta};
+
+/// Bytes of one run that are kept for readers that are behind or to come. Beyond it the oldest
+/// go, and a reader that still needed them is told to load the thread anew.
+const FOLDED_BYTES: usize = 8 * 1024 * 1024;
+/// What an entry costs beside its bytes, roughly.
+const ENTRY_BYTES: usize = 128;
+
+/// How a frame folds.
+#[derive(Debug)]
+pub(super) enum Fold {
+    /// Text appended to a part of an item: grows together with the text before.
+    Text { item_id: ItemId, content_index: usize, delta: String },
+    /// Takes the place of the last frame with the same subject.
+    Latest(Subject),
+    /// Belongs to an item in the making.
+    Part(ItemId),
+    /// The last word on an item: its earlier frames are not needed.
+    Whole(ItemId),
+    /// Needed as it is.
+    Keep,
+}
+
+/// What a frame is about, when only the last such frame counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Subject {
+    Progress,
+    Thread,
+    Task(ItemId, usize),
+    Image(ItemId),
+}
+
+impl Subject {
+    fn item_id(&self) -> Option<&ItemId> {
+        match self {
+            Self::Progress | Self::Thread => None,
+            Self::Task(item_id, _) | Self::Image(item_id) => Some(item_id),
+        }
+    }
+}
+
+impl Fold {
+    pub(super) fn of(event: ThreadStreamEvent) -> Self {
+        match event {
+            ThreadStreamEvent::ThreadItemUpdated { item_id, update } => match update {
+                ThreadItemUpdate::AssistantMessageContentPartTextDelta { content_index, delta } => {
+                    Self::Text { item_id, content_index, delta }
+                }
+                ThreadItemUpdate::WorkflowTaskUpdated { task_index, .. } => {
+                    Self::Latest(Subject::Task(item_id, task_index))
+                }
+                ThreadItemUpdate::GeneratedImageUpdated { .. } => {
+                    Self::Latest(Subject::Image(item_id))
+                }
+                _ => Self::Part(item_id),
+            },
+            ThreadStreamEvent::ThreadItemAdded { item } => Self::Part(item.id().clone()),
+            ThreadStreamEvent::ThreadItemDone { item }
+            | ThreadStreamEvent::ThreadItemReplaced { item } => Self::Whole(item.id().clone()),
+            ThreadStreamEvent::ThreadItemRemoved { item_id } => Self::Whole(item_id),
+            ThreadStreamEvent::ProgressUpdate { .. } => Self::Latest(Subject::Progress),
+            ThreadStreamEvent::ThreadUpdated { .. } => Self::Latest(Subject::Thread),
+            _ => Self::Keep,
+        }
+    }
+}
+
+/// Folded frames by the number of their first frame.
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    entries: BTreeMap<u64, Entry>,
+    latest: HashMap<Subject, u64>,
+    of_item: HashMap<ItemId, Vec<u64>>,
+    bytes: usize,
+    /// Frames before this one may be missing.
+    lost_before: u64,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Frame(Bytes),
+    /// Consecutive deltas of one part; `ends[n]` is where the text of the n-th delta ends.
+    Text {
+        item_id: ItemId,
+        content_index: usize,
+        text: String,
+        ends: Vec<usize>,
+    },
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        ENTRY_BYTES
+            + match self {
+                Self::Frame(bytes) => bytes.len(),
+                Self::Text { text, ends, .. } => text.len() + size_of_val(ends.as_slice()),
+            }
+    }
+}
+
+impl Folded {
+    /// Adds the next frame.
+    pub(super) fn add(&mut self, number: u64, bytes: Bytes, fold: Fold) {
+        match fold {
+            Fold::Text { item_id, content_index, delta } => {
+                if !self.extend_text(number, &item_id, content_index, &delta) {
+                    let ends = vec![delta.len()];
+                    let id = item_id.clone();
+                    let entry = Entry::Text { item_id: id, content_index, text: delta, ends };
+                    self.insert(number, entry, Some(item_id));
+                }
+            }
+            Fold::Latest(subject) => {
+                if let Some(before) = self.latest.insert(subject.clone(), number) {
+                    self.remove(before);
+                }
+                self.insert(number, Entry::Frame(bytes), subject.item_id().cloned());
+            }
+            Fold::Part(item_id) => self.insert(number, Entry::Frame(bytes), Some(item_id)),
+            Fold::Whole(item_id) => {
+                for before in self.of_item.remove(&item_id).unwrap_or_default() {
+                    self.remove(before);
+                }
+                self.latest.retain(|subject, _| subject.item_id() != Some(&item_id));
+                self.insert(number, Entry::Frame(bytes), Some(item_id));
+            }
+            Fold::Keep => self.insert(number, Entry::Frame(bytes), None),
+        }
+        while self.bytes > FOLDED_BYTES {
+            let Some((first, entry)) = self.entries.pop_first() else {
+                break;
+            };
+            self.bytes -= entry.bytes();
+            self.lost_before = match entry {
+                Entry::Frame(_) => first + 1,
+                Entry::Text { ends, .. } => first + ends.len() as u64,
+            };
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether frames from number `from` on are missing.
+    pub(super) fn has_lost(&self, from: u64) -> bool {
+        from < self.lost_before
+    }
+
+    /// Appends the frames from number `from` up to `to` until the chunk is full, and returns the
+    /// number of the first frame that was not appended.
+    pub(super) fn read(&self, from: u64, to: u64, full: usize, chunk: &mut Vec<u8>) -> u64 {
+        let mut at = from;
+        if let Some((first, entry)) = self.entries.range(..from).next_back() {
+            at = at.max(entry.append_from(*first, from, chunk));
+        }
+        for (first, entry) in self.entries.range(at..) {
+            if chunk.len() >= full {
+                return at;
+            }
+            at = entry.append_from(*first, *first, chunk);
+        }
+        to
+    }
+
+    fn extend_text(&mut self, number: u64, id: &ItemId, index: usize, delta: &str) -> bool {
+        let Some(mut last) = self.entries.last_entry() else {
+            return false;
+        };
+        let first = *last.key();
+        let Entry::Text { item_id, content_index, text, ends } = last.get_mut() else {
+            return false;
+        };
+        if item_id != id || *content_index != index || first + ends.len() as u64 != number {
+            return false;
+        }
+        text.push_str(delta);
+        ends.push(text.len());
+        self.bytes += delta.len() + size_of::<usize>();
+        true
+    }
+
+    fn insert(&mut self, number: u64, entry: Entry, item_id: Option<ItemId>) {
+        self.bytes += entry.bytes();
+        self.entries.insert(number, entry);
+        if let Some(item_id) = item_id {
+            self.of_item.entry(item_id).or_default().push(number);
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        if let Some(entry) = self.entries.remove(&number) {
+            self.bytes -= entry.bytes();
+        }
+    }
+}
+
+impl Entry {
+    /// Appends what an entry has from a frame number on; returns the number after its last frame.
+    fn append_from(&self, first: u64, from: u64, chunk: &mut Vec<u8>) -> u64 {
+        match self {
+            Self::Frame(bytes) => {
+                if from == first {
+                    chunk.extend_from_slice(bytes);
+                }
+                first + 1
+            }
+            Self::Text { item_id, content_index, text, ends } => {
+                let seen = usize::try_from(from - first).unwrap_or(usize::MAX);
+                let start = match seen.checked_sub(1) {
+                    None => Some(0),
+                    Some(last_seen) => ends.get(last_seen).copied(),
+                };
+                if let Some(rest) = start.and_then(|start| text.get(start..))
+                    && seen < ends.len()
+                {
+                    chunk.extend_from_slice(b"data: ");
+                    encode_text_delta(item_id, *content_index, rest, chunk);
+                    chunk.extend_from_slice(b"\n\n");
+                }
+                first + ends.len() as u64
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the events of a response do to a thread, without clock, store or socket.
+
+mod pending;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use pending::is_worth_keeping;
+
+use chatkit_protocol::{ItemId, ThreadItem, ThreadStreamEvent};
+
+use pending::PendingItems;
+
+/// The state of one turn: the items that were added and are not done.
+///
+/// Rules, after the thread stream events of the protocol: what is added is only shown; done,
+/// replaced and removed reach the store before the client; updates change the pending item; hidden
+/// items are stored and never sent; everything else is sent as it is.
+#[derive(Debug, Default)]
+pub(crate) struct TurnState {
+    pending: PendingItems,
+    waiting_tool_call: Option<ItemId>,
+}
+
+/// What an event asks for, in this order: the write, then the event to clients.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Effects {
+    pub(crate) write: Option<Write>,
+    pub(crate) send: Option<ThreadStreamEvent>,
+}
+
+/// A change of the store.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Write {
+    /// Append the item, or replace the one with its id.
+    Save(ThreadItem),
+    /// Delete the item.
+    Delete(ItemId),
+}
+
+/// A response that breaks a rule of the protocol which no client could mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Violation {
+    /// The output of a client tool carries no call id, so only one call may wait for it.
+    #[error(
+        "client tool call `{second}` while `{first}` waits for its output: the output of a client \
+         tool carries no call id, so a turn may make only one call"
+    )]
+    SecondToolCall { first: ItemId, second: ItemId },
+}
+
+impl TurnState {
+    /// Takes the next event of the response.
+    pub(crate) fn apply(&mut self, event: ThreadStreamEvent) -> Result<Effects, Violation> {
+        Ok(match event {
+            ThreadStreamEvent::ThreadItemAdded { item } => {
+                self.pending.insert((*item).clone());
+                Effects::send(visible(item, |item| ThreadStreamEvent::ThreadItemAdded { item }))
+            }
+            ThreadStreamEvent::ThreadItemDone { item } => {
+                self.check_tool_call(&item)?;
+                self.pending.remove(item.id());
+                let write = Some(Write::Save((*item).clone()));
+                let send = visible(item, |item| ThreadStreamEvent::ThreadItemDone { item });
+                Effects { write, send }
+            }
+            ThreadStreamEvent::ThreadItemReplaced { item } => {
+                self.check_tool_call(&item)?;
+                self.pending.remove(item.id());
+                let write = Some(Write::Save((*item).clone()));
+                let send = visible(item, |item| ThreadStreamEvent::ThreadItemReplaced { item });
+                Effects { write, send }
+            }
+            ThreadStreamEvent::ThreadItemRemoved { item_id } => {
+                self.pending.remove(&item_id);
+                self.waiting_tool_call.take_if(|waiting| *waiting == item_id);
+                Effects {
+                    write: Some(Write::Delete(item_id.clone())),
+                    send: Some(ThreadStreamEvent::ThreadItemRemoved { item_id }),
+                }
+            }
+            ThreadStreamEvent::ThreadItemUpdated { item_id, update } => {
+                let hidden = self.pending.update(&item_id, &update);
+                let event = ThreadStreamEvent::ThreadItemUpdated { item_id, update };
+                Effects::send((!hidden).then_some(event))
+            }
+            other => Effects::send(Some(other)),
+        })
+    }
+
+    /// Ends the turn and gives the items that were not done, in the order they were added.
+    pub(crate) fn into_pending_items(self) -> Vec<ThreadItem> {
+        self.pending.into_items()
+    }
+
+    fn check_tool_call(&mut self, item: &ThreadItem) -> Result<(), Violation> {
+        let ThreadItem::ClientToolCall(call) = item else {
+            return Ok(());
+        };
+        let waiting = self.waiting_tool_call.take_if(|waiting| *waiting == call.id);
+        drop(waiting);
+        if item.is_pending() {
+            if let Some(first) = &self.waiting_tool_call {
+                return Err(Violation::SecondToolCall {
+                    first: first.clone(),
+                    second: call.id.clone(),
+                });
+            }
+            self.waiting_tool_call = Some(call.id.clone());
+        }
+        Ok(())
+    }
+}
+
+impl Effects {
+    fn send(event: Option<ThreadStreamEvent>) -> Self {
+        Self { write: None, send: event }
+    }
+}
+
+fn visible(
+    item: Box<ThreadItem>,
+    event: impl FnOnce(Box<ThreadItem>) -> ThreadStreamEvent,
+) -> Option<ThreadStreamEvent> {
+    (!item.is_hidden()).then(|| event(item))
+}
