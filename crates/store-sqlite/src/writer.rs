@@ -1,0 +1,216 @@
+//! The one thread that writes, with group commit.
+
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    slice,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use chatkit_server::StoreResult;
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+use tracing::warn;
+
+use crate::{error::Failure, file};
+
+/// How many requests share a commit at most, and how many may wait.
+const GROUP: usize = 256;
+
+/// A log larger than this, in bytes, is emptied even if readers have to be waited for. SQLite's own
+/// checkpoints never wait, so that under steady reading the log would grow without limit.
+const LOG_LIMIT: u64 = 64 << 20;
+
+/// How many commits pass between two looks at the size of the log.
+const LOOK_AT_LOG_EVERY: u32 = 64;
+
+/// Hands requests to the thread that writes.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    path: Arc<Path>,
+    requests: Option<mpsc::Sender<Box<dyn Request>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends, and closes the connection, when the value is dropped.
+    pub(crate) fn start(path: Arc<Path>, connection: Connection) -> std::io::Result<Self> {
+        let (requests, waiting) = mpsc::channel(GROUP);
+        let log = file::beside(&path, "-wal");
+        let thread = thread::Builder::new()
+            .name("chatkit-sqlite-writer".to_owned())
+            .spawn(move || write_all(&connection, waiting, &log))?;
+        Ok(Self { path, requests: Some(requests), thread: Some(thread) })
+    }
+
+    /// Runs a piece of work in a transaction and returns when it is committed.
+    ///
+    /// The work may be run again if what it was grouped with fails, so it must depend on nothing
+    /// but the database and what it captured.
+    pub(crate) async fn run<T, F>(&self, work: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T, Failure> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let request = Box::new(Pending { work, outcome: None, reply });
+        let outcome = match &self.requests {
+            Some(requests) if requests.send(request).await.is_ok() => {
+                answer.await.unwrap_or(Err(Failure::Closed))
+            }
+            _ => Err(Failure::Closed),
+        };
+        outcome.map_err(|failure| failure.at(&self.path))
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for the thread, so that the file is closed when the store is gone.
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            warn!(path = %self.path.display(), "the writer thread panicked");
+        }
+    }
+}
+
+/// A request that waits for its commit.
+trait Request: Send {
+    /// Does the work. Returns whether what it wrote is to be kept.
+    fn attempt(&mut self, connection: &Connection) -> bool;
+
+    /// What came of the attempt is void.
+    fn forget(&mut self);
+
+    /// What was written is lost. A request that was refused anyway keeps its own reason.
+    fn lost(&mut self, failure: Failure);
+
+    /// Answers the caller.
+    fn answer(self: Box<Self>);
+}
+
+struct Pending<T, F> {
+    work: F,
+    outcome: Option<Result<T, Failure>>,
+    reply: oneshot::Sender<Result<T, Failure>>,
+}
+
+impl<T, F> Request for Pending<T, F>
+where
+    T: Send,
+    F: Fn(&Connection) -> Result<T, Failure> + Send,
+{
+    fn attempt(&mut self, connection: &Connection) -> bool {
+        // The statements of a panicking request are reset as they are dropped, and what it wrote is
+        // rolled back: nothing half done stays behind.
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(connection)))
+            .unwrap_or(Err(Failure::Panicked));
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn forget(&mut self) {
+        self.outcome = None;
+    }
+
+    fn lost(&mut self, failure: Failure) {
+        if !matches!(self.outcome, Some(Err(_))) {
+            self.outcome = Some(Err(failure));
+        }
+    }
+
+    fn answer(self: Box<Self>) {
+        // A caller that went away does not want to know.
+        let _ = self.reply.send(self.outcome.unwrap_or(Err(Failure::Closed)));
+    }
+}
+
+fn write_all(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Request>>, log: &Path) {
+    let mut group = Vec::with_capacity(GROUP);
+    let mut commits = 0_u32;
+    while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
+        write_group(connection, &mut group);
+        group.drain(..).for_each(Request::answer);
+        commits = commits.wrapping_add(1);
+        if commits.is_multiple_of(LOOK_AT_LOG_EVERY) {
+            bound_log(connection, log);
+        }
+    }
+}
+
+/// Commits a group, or if that fails each of its requests on its own, so that each gets its own
+/// verdict: when a disk fills up, the small ones may still find room.
+fn write_group(connection: &Connection, group: &mut [Box<dyn Request>]) {
+    match commit(connection, group) {
+        Ok(()) => {}
+        // Nobody can write now, and to wait for the lock once per request would take too long.
+        Err(error) if is_locked(&error) => group.iter_mut().for_each(|r| r.lost(copy(&error))),
+        Err(error) => match group {
+            [request] => request.lost(error.into()),
+            _ => group.iter_mut().for_each(|request| write_alone(connection, request)),
+        },
+    }
+}
+
+fn write_alone(connection: &Connection, request: &mut Box<dyn Request>) {
+    request.forget();
+    if let Err(error) = commit(connection, slice::from_mut(request)) {
+        request.lost(error.into());
+    }
+}
+
+/// Runs the requests in one transaction. After an error nothing of it is kept.
+fn commit(connection: &Connection, group: &mut [Box<dyn Request>]) -> rusqlite::Result<()> {
+    roll_back(connection)?;
+    let done = execute(connection, "BEGIN IMMEDIATE")
+        .and_then(|()| attempt_each(connection, group))
+        .and_then(|()| execute(connection, "COMMIT"));
+    done.inspect_err(|_| {
+        if let Err(error) = roll_back(connection) {
+            warn!(%error, "rolling back failed and is tried again with the next request");
+        }
+    })
+}
+
+fn attempt_each(connection: &Connection, group: &mut [Box<dyn Request>]) -> rusqlite::Result<()> {
+    for request in group {
+        execute(connection, "SAVEPOINT request")?;
+        let keep = request.attempt(connection);
+        // Some errors (a full disk among them) make SQLite roll back the whole transaction, and
+        // then releasing or committing fails, as it must.
+        if !keep {
+            execute(connection, "ROLLBACK TO request")?;
+        }
+        execute(connection, "RELEASE request")?;
+    }
+    Ok(())
+}
+
+fn is_locked(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+fn copy(error: &rusqlite::Error) -> Failure {
+    let code = error.sqlite_error().copied();
+    code.map_or(Failure::Closed, |code| rusqlite::Error::SqliteFailure(code, None).into())
+}
+
+fn roll_back(connection: &Connection) -> rusqlite::Result<()> {
+    if connection.is_autocommit() { Ok(()) } else { execute(connection, "ROLLBACK") }
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+fn bound_log(connection: &Connection, log: &Path) {
+    if fs::metadata(log).is_ok_and(|metadata| metadata.len() > LOG_LIMIT) {
+        // An error here is one of the disk, which the next request reports.
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}

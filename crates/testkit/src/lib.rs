@@ -1,0 +1,12 @@
+//! What tests of a ChatKit server have in common.
+//!
+//! [`store_conformance`] holds the rules that every [`Store`](chatkit_server::Store) keeps, and
+//! [`store_conformance!`](crate::store_conformance!) turns them into tests of yours:
+//!
+//! ```
+//! use chatkit_server::MemoryStore;
+//!
+//! chatkit_testkit::store_conformance!(|| async { MemoryStore::new() });
+//! ```
+
+pub mod store_conformance;
