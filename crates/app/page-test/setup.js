@@ -1,0 +1,27 @@
+/** What each test file starts and ends: one browser and one server. */
+import { after, before, test } from 'node:test';
+import { openProfile, startBrowser } from './browser.js';
+import { startServer } from './server.js';
+
+/**
+ * Starts a browser and a server with a responder for the tests of a file. `scenario` is a test with a browser profile of
+ * its own, which must end without faults except those that `expected` matches; its other options are the profile's.
+ */
+export function setUp(responder) {
+  const current = {};
+  before(async () => {
+    [current.browser, current.server] = await Promise.all([startBrowser(), startServer(responder)]);
+  });
+  after(async () => {
+    await Promise.all([current.browser?.close(), current.server?.stop()]);
+  });
+
+  function scenario(name, run, { expected, ...options } = {}) {
+    test(name, async () => {
+      const profile = await openProfile(current.browser, current.server.origin, options);
+      await run(profile);
+      await profile.check(expected);
+    });
+  }
+  return { current, scenario };
+}

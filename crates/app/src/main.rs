@@ -1,0 +1,38 @@
+//! The `chatkit` binary: a ChatKit server to run as it is.
+
+mod attachments;
+mod cli;
+mod database;
+mod page;
+mod responder;
+mod serve;
+
+use std::{
+    io::{IsTerminal as _, Write as _, stderr},
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let Command::Serve(args) = Cli::parse().command();
+    let filter = EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the runtime did not start: {error}")),
+    };
+    match runtime.block_on(serve::serve(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(error: &str) -> ExitCode {
+    // Nothing is left to be done when even this cannot be written.
+    let _ = writeln!(stderr(), "error: {error}");
+    ExitCode::FAILURE
+}

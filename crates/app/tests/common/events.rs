@@ -1,0 +1,126 @@
+//! Server-sent events as they arrive.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::{Connection, Head};
+
+/// A stream that is being read.
+#[derive(Debug)]
+pub(crate) struct Events {
+    connection: Connection,
+    head: Head,
+    /// What has arrived of the next frames.
+    text: Vec<u8>,
+}
+
+/// What stands between two blank lines.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Frame {
+    /// `data: …`
+    Event(Value),
+    /// `: …`
+    Comment(String),
+}
+
+impl Events {
+    pub(super) fn new(connection: Connection, head: Head) -> Self {
+        Self { connection, head, text: Vec::new() }
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The next event. `None` at the end of the stream, which must be a proper one.
+    pub(crate) fn next(&mut self) -> Option<Value> {
+        self.try_next().expect("the stream goes on or ends properly")
+    }
+
+    pub(crate) fn try_next(&mut self) -> io::Result<Option<Value>> {
+        loop {
+            match self.try_next_frame()? {
+                Some(Frame::Event(event)) => return Ok(Some(event)),
+                Some(Frame::Comment(_)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    pub(crate) fn next_frame(&mut self) -> Option<Frame> {
+        self.try_next_frame().expect("the stream goes on or ends properly")
+    }
+
+    pub(crate) fn try_next_frame(&mut self) -> io::Result<Option<Frame>> {
+        loop {
+            if let Some(end) = self.text.windows(2).position(|window| window == b"\n\n") {
+                let frame: Vec<u8> = self.text.drain(..end + 2).collect();
+                return Ok(Some(Frame::parse(&frame[..end])));
+            }
+            match self.connection.try_read_some()? {
+                Some(piece) => self.text.extend_from_slice(&piece),
+                None => {
+                    assert!(self.text.is_empty(), "the stream ends inside a frame: {self:?}");
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// All events that are still to come.
+    pub(crate) fn rest(mut self) -> Vec<Value> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next() {
+            events.push(event);
+        }
+        events
+    }
+
+    /// Reads on to the first event of a kind, and returns all events up to it.
+    pub(crate) fn until(&mut self, kind: &str) -> Vec<Value> {
+        let mut events = Vec::new();
+        loop {
+            let Some(event) = self.next() else {
+                panic!("the stream ended before `{kind}`: {events:?}");
+            };
+            let found = event["type"] == kind;
+            events.push(event);
+            if found {
+                return events;
+            }
+        }
+    }
+
+    /// Reads on until some text of an assistant was shown, and returns the events up to then.
+    pub(crate) fn until_text(&mut self) -> Vec<Value> {
+        let mut events = Vec::new();
+        while shown_text(&events).is_empty() {
+            events.push(self.next().expect("some text comes"));
+        }
+        events
+    }
+
+    /// The connection after the stream has ended.
+    pub(crate) fn into_connection(mut self) -> Connection {
+        assert_eq!(self.next_frame(), None);
+        self.connection
+    }
+}
+
+impl Frame {
+    fn parse(frame: &[u8]) -> Self {
+        let text = String::from_utf8(frame.to_vec()).expect("events are UTF-8");
+        if let Some(comment) = text.strip_prefix(':') {
+            return Self::Comment(comment.trim().to_owned());
+        }
+        let data = text.strip_prefix("data: ").unwrap_or_else(|| panic!("no frame: {text:?}"));
+        assert!(!data.contains('\n'), "data on several lines: {data:?}");
+        Self::Event(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error}: {data}")))
+    }
+}
+
+/// The text that deltas have added up to.
+pub(crate) fn shown_text(events: &[Value]) -> String {
+    events.iter().filter_map(|event| event["update"]["delta"].as_str()).collect()
+}

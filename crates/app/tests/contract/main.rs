@@ -1,0 +1,10 @@
+//! What the binary promises to those who run it: the command line, the first line it prints, how
+//! it ends, and the page it serves.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod command_line;
+mod page;
+mod shutdown;
+mod start;

@@ -1,0 +1,104 @@
+//! The body of a stream.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chatkit_server::Subscription;
+use futures_util::Stream as _;
+use http_body::{Body, Frame};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+const PING: Bytes = Bytes::from_static(b": ping\n\n");
+
+/// Server-sent events from a subscription, with a comment now and then while it is silent.
+///
+/// All events that are ready go out as one chunk. Dropped with the connection, it leaves the run.
+pub struct EventBody {
+    subscription: Option<Subscription>,
+    heartbeat: Option<Heartbeat>,
+}
+
+impl EventBody {
+    /// A body that is never silent for longer than `heartbeat`; zero: it may be.
+    pub fn new(subscription: Subscription, heartbeat: Duration) -> Self {
+        let heartbeat = (!heartbeat.is_zero()).then(|| Heartbeat::new(heartbeat));
+        Self { subscription: Some(subscription), heartbeat }
+    }
+}
+
+impl Body for EventBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(subscription) = &mut self.subscription else {
+            return Poll::Ready(None);
+        };
+        match Pin::new(subscription).poll_next(cx) {
+            Poll::Ready(Some(frames)) => {
+                if let Some(heartbeat) = &mut self.heartbeat {
+                    heartbeat.last = Instant::now();
+                }
+                Poll::Ready(Some(Ok(Frame::data(frames))))
+            }
+            Poll::Ready(None) => {
+                self.subscription = None;
+                Poll::Ready(None)
+            }
+            Poll::Pending => match &mut self.heartbeat {
+                Some(heartbeat) => heartbeat.poll(cx).map(|()| Some(Ok(Frame::data(PING)))),
+                None => Poll::Pending,
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.subscription.is_none()
+    }
+}
+
+impl fmt::Debug for EventBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventBody")
+            .field("subscription", &self.subscription)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Heartbeat {
+    interval: Duration,
+    /// When something was last sent. The timer is not moved with every frame, only when it fires.
+    last: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Heartbeat {
+    fn new(interval: Duration) -> Self {
+        let last = Instant::now();
+        Self { interval, last, timer: Box::pin(sleep_until(last + interval)) }
+    }
+
+    /// Ready when nothing was sent for an interval.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let due = self.last + self.interval;
+            let now = Instant::now();
+            if due <= now {
+                self.last = now;
+                self.timer.as_mut().reset(now + self.interval);
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
