@@ -1,0 +1,273 @@
+//! Whether a stream is the reply that the script asked for.
+
+use memchr::memmem::Finder;
+use serde::Deserialize;
+
+/// What a reply must be: one message of so many equal deltas.
+#[derive(Debug)]
+pub(crate) struct Expected {
+    deltas: u64,
+    text: String,
+    find_delta: Finder<'static>,
+}
+
+/// A reply that is being read.
+#[derive(Debug)]
+pub(crate) struct Reply<'a> {
+    expected: &'a Expected,
+    /// All events so far.
+    pub(crate) events: u64,
+    /// Text deltas so far. A server may merge several into one for a slow reader.
+    pub(crate) text_deltas: u64,
+    /// How much of the expected text has come.
+    matched: usize,
+    last: Last,
+    wrong: Option<Wrong>,
+}
+
+/// The last event, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    /// The message is done and holds the whole text.
+    MessageDone,
+    Other,
+}
+
+/// Why a reply is not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Wrong {
+    #[error("the text is not the expected one from byte {0} on")]
+    Text(usize),
+    #[error("the text ends after {found} of {expected} bytes")]
+    Short { found: usize, expected: usize },
+    #[error("{found} text deltas instead of at most {expected}")]
+    Deltas { found: u64, expected: u64 },
+    #[error("the last event is not the finished message")]
+    Last,
+    #[error("an error event: {0}")]
+    Error(String),
+    #[error("an event that is not as expected: {0}")]
+    Event(String),
+}
+
+const PART: &[u8] = br#""update":{"type":"assistant_message.content_part.text_delta","#;
+const DELTA: &[u8] = br#""delta":""#;
+const UPDATED: &[u8] = br#"{"type":"thread.item.updated","#;
+
+impl Expected {
+    pub(crate) fn new(deltas: u32, delta: &str) -> Self {
+        let text = delta.repeat(deltas.try_into().unwrap_or(usize::MAX));
+        Self { deltas: deltas.into(), text, find_delta: Finder::new(DELTA) }
+    }
+
+    /// The text of a delta in the form that both compared servers write, without reading the
+    /// whole event; `None` when it has to be read.
+    fn delta_of<'a>(&self, event: &'a [u8]) -> Option<&'a [u8]> {
+        let rest = event.strip_prefix(UPDATED)?;
+        // Behind the id of the item.
+        let update = rest.get(memchr::memchr(b',', rest)? + 1..)?.strip_prefix(PART)?;
+        let delta = update.get(self.find_delta.find(update)? + DELTA.len()..)?;
+        let delta = delta.strip_suffix(br#""}}"#)?;
+        memchr::memchr2(b'"', b'\\', delta).is_none().then_some(delta)
+    }
+}
+
+impl<'a> Reply<'a> {
+    pub(crate) fn new(expected: &'a Expected) -> Self {
+        Self { expected, events: 0, text_deltas: 0, matched: 0, last: Last::Other, wrong: None }
+    }
+
+    /// Whether all the text and the finished message have come.
+    pub(crate) fn is_done(&self) -> bool {
+        self.last == Last::MessageDone
+    }
+
+    /// Takes in the data of the next event.
+    pub(crate) fn event(&mut self, data: &[u8]) {
+        self.events += 1;
+        self.last = Last::Other;
+        if let Some(delta) = self.expected.delta_of(data) {
+            self.text(delta);
+            return;
+        }
+        match serde_json::from_slice::<Event>(data) {
+            Ok(event) => self.read(event, data),
+            Err(_) => self.is_wrong(Wrong::Event(shown(data))),
+        }
+    }
+
+    fn read(&mut self, event: Event, data: &[u8]) {
+        match event {
+            Event::Updated { update: Update::TextDelta { delta } } => self.text(delta.as_bytes()),
+            Event::Done { item: Item::AssistantMessage { content } } => {
+                if content.iter().any(|part| part.text == self.expected.text) {
+                    self.last = Last::MessageDone;
+                }
+            }
+            Event::Error => self.is_wrong(Wrong::Error(shown(data))),
+            Event::Updated { .. } | Event::Done { .. } | Event::Other => {}
+        }
+    }
+
+    fn text(&mut self, delta: &[u8]) {
+        self.text_deltas += 1;
+        let rest = self.expected.text.as_bytes().get(self.matched..).unwrap_or_default();
+        if rest.starts_with(delta) {
+            self.matched += delta.len();
+        } else {
+            self.is_wrong(Wrong::Text(self.matched));
+        }
+    }
+
+    fn is_wrong(&mut self, wrong: Wrong) {
+        self.wrong.get_or_insert(wrong);
+    }
+
+    /// The verdict when the stream has ended.
+    pub(crate) fn end(&self) -> Result<(), Wrong> {
+        if let Some(wrong) = &self.wrong {
+            return Err(wrong.clone());
+        }
+        let Expected { deltas, text, .. } = self.expected;
+        if self.matched != text.len() {
+            return Err(Wrong::Short { found: self.matched, expected: text.len() });
+        }
+        if self.text_deltas > *deltas {
+            return Err(Wrong::Deltas { found: self.text_deltas, expected: *deltas });
+        }
+        if self.last == Last::MessageDone { Ok(()) } else { Err(Wrong::Last) }
+    }
+
+    /// Whether the server merged deltas.
+    pub(crate) fn is_merged(&self) -> bool {
+        self.text_deltas < self.expected.deltas
+    }
+}
+
+fn shown(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).chars().take(200).collect()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type")]
+enum Event {
+    #[serde(rename = "thread.item.updated")]
+    Updated { update: Update },
+    #[serde(rename = "thread.item.done")]
+    Done { item: Item },
+    #[serde(rename = "error")]
+    Error,
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type")]
+enum Update {
+    #[serde(rename = "assistant_message.content_part.text_delta")]
+    TextDelta { delta: String },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type")]
+enum Item {
+    #[serde(rename = "assistant_message")]
+    AssistantMessage { content: Vec<ContentPart> },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+struct ContentPart {
+    text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn delta(text: &str) -> String {
+        // Written by hand: the order of the fields is that of the compared servers.
+        let text = serde_json::to_string(text).unwrap();
+        format!(
+            r#"{{"type":"thread.item.updated","item_id":"msg_1","update":{{"type":"assistant_message.content_part.text_delta","content_index":0,"delta":{text}}}}}"#
+        )
+    }
+
+    fn done(text: &str) -> String {
+        json!({"type": "thread.item.done", "item": {"type": "assistant_message", "id": "msg_1",
+            "content": [{"type": "output_text", "text": text, "annotations": []}]}})
+        .to_string()
+    }
+
+    fn user_message() -> String {
+        json!({"type": "thread.item.done", "item": {"type": "user_message", "content": [
+            {"type": "input_text", "text": "ab"}]}})
+        .to_string()
+    }
+
+    fn verdict(expected: &Expected, events: &[String]) -> Result<(u64, u64, bool), Wrong> {
+        let mut reply = Reply::new(expected);
+        for event in events {
+            reply.event(event.as_bytes());
+        }
+        reply.end().map(|()| (reply.events, reply.text_deltas, reply.is_merged()))
+    }
+
+    #[test]
+    fn the_expected_reply() {
+        for text in ["ab", " token", "\"\\\n", "é😀"] {
+            let expected = Expected::new(3, text);
+            let all =
+                [user_message(), delta(text), delta(text), delta(text), done(&text.repeat(3))];
+            assert_eq!(verdict(&expected, &all), Ok((5, 3, false)), "{text}");
+        }
+    }
+
+    #[test]
+    fn deltas_in_another_form_are_read_too() {
+        let expected = Expected::new(1, "ab");
+        let update = json!({"update": {"delta": "ab", "content_index": 0,
+            "type": "assistant_message.content_part.text_delta"}, "type": "thread.item.updated"});
+        assert_eq!(verdict(&expected, &[update.to_string(), done("ab")]), Ok((2, 1, false)));
+        assert_eq!(expected.delta_of(update.to_string().as_bytes()), None);
+        assert_eq!(expected.delta_of(delta("ab").as_bytes()), Some(&b"ab"[..]));
+    }
+
+    #[test]
+    fn merged_deltas_are_the_same_reply() {
+        let expected = Expected::new(4, "ab");
+        let events = [delta("ab"), delta("abab"), delta("ab"), done("abababab")];
+        assert_eq!(verdict(&expected, &events), Ok((4, 3, true)));
+    }
+
+    #[test]
+    fn wrong_replies() {
+        let expected = Expected::new(2, "ab");
+        let (ab, whole) = (delta("ab"), done("abab"));
+        let cases = [
+            (vec![ab.clone(), delta("ac"), whole.clone()], Wrong::Text(2)),
+            (vec![ab.clone(), ab.clone(), ab.clone(), whole.clone()], Wrong::Text(4)),
+            (vec![ab.clone(), whole.clone()], Wrong::Short { found: 2, expected: 4 }),
+            (vec![ab.clone(), ab.clone()], Wrong::Last),
+            (vec![ab.clone(), ab.clone(), done("ab")], Wrong::Last),
+            (vec![ab.clone(), ab.clone(), whole.clone(), user_message()], Wrong::Last),
+            (
+                ["a", "b", "a", "b"].map(delta).into_iter().chain([whole.clone()]).collect(),
+                Wrong::Deltas { found: 4, expected: 2 },
+            ),
+            (vec!["{".to_owned()], Wrong::Event("{".to_owned())),
+            (
+                vec![ab.clone(), ab, whole, r#"{"type":"error"}"#.to_owned()],
+                Wrong::Error(r#"{"type":"error"}"#.to_owned()),
+            ),
+        ];
+        for (events, wrong) in cases {
+            assert_eq!(verdict(&expected, &events), Err(wrong), "{events:?}");
+        }
+    }
+}

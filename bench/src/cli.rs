@@ -1,0 +1,109 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::target::Target;
+
+/// Loads ChatKit servers with playback scripts and measures their streams
+#[derive(Debug, Parser)]
+#[command(name = "chatkit-bench", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print one JSON document instead of a table
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask for streams as fast as they come, and measure them
+    Load(LoadOptions),
+    /// Open streams that then stay silent, and measure what they cost the server in memory
+    Idle(IdleOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadOptions {
+    /// The server: `http://HOST:PORT`, or with a path when it is not `/chatkit`
+    #[arg(long)]
+    pub(crate) url: Target,
+
+    /// How many connections there are; each asks for one stream after the other
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections: u32,
+
+    /// End after so many streams
+    #[arg(long, conflicts_with = "seconds")]
+    pub(crate) streams: Option<u64>,
+
+    /// Ask for no more streams after so many seconds [default: 10]
+    #[arg(long)]
+    pub(crate) seconds: Option<f64>,
+
+    /// Streams before the measurement begins
+    #[arg(long, default_value_t = 0)]
+    pub(crate) warmup: u64,
+
+    /// Text deltas per reply
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) deltas: u32,
+
+    /// The text of one delta
+    #[arg(long, default_value = " token", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) delta: String,
+
+    /// Milliseconds between two deltas
+    #[arg(long, default_value_t = 0)]
+    pub(crate) gap_ms: u64,
+
+    /// Threads of the load generator
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) threads: u32,
+
+    /// The server's process, to measure its CPU time and memory
+    #[arg(long)]
+    pub(crate) pid: Option<u32>,
+
+    /// Seconds after which a stream counts as failed
+    #[arg(long, default_value_t = 60.0)]
+    pub(crate) timeout_s: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdleOptions {
+    /// The server: `http://HOST:PORT`, or with a path when it is not `/chatkit`
+    #[arg(long)]
+    pub(crate) url: Target,
+
+    /// How many streams are open at once
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections: u32,
+
+    /// The server's process
+    #[arg(long)]
+    pub(crate) pid: u32,
+
+    /// Milliseconds that the streams stay silent after their first text; the measurement must be
+    /// over by then
+    #[arg(long, default_value_t = 60_000)]
+    pub(crate) hold_ms: u64,
+
+    /// Whole streams before the first measurement, one after the other, so that code and caches
+    /// that the server loads once do not count
+    #[arg(long, default_value_t = 50)]
+    pub(crate) warmup: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

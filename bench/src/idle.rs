@@ -1,0 +1,142 @@
+//! `chatkit-bench idle`: what open streams cost a server in memory.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Builder, task::JoinSet, time::sleep};
+
+use crate::{
+    BenchError,
+    check::Expected,
+    cli::IdleOptions,
+    connection::{Connection, ConnectionError},
+    exchange::{self, Failure},
+    process::{Memory, open_files},
+    report::IdleReport,
+    script,
+};
+
+const TEXT: &str = "hi";
+/// Connections that are opened, or streams that are asked for, at the same time.
+const AT_ONCE: usize = 64;
+/// Files of our own besides the connections, with room.
+const OTHER_FILES: u64 = 64;
+/// How long a server may take to notice that its clients are gone.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Opens connections, then a silent stream on each, and reports the server's memory at each stage.
+pub(crate) fn idle(options: &IdleOptions) -> Result<IdleReport, BenchError> {
+    let needed = u64::from(options.connections) + OTHER_FILES;
+    let allowed = rlimit::increase_nofile_limit(needed)?;
+    if allowed < needed {
+        return Err(BenchError::OpenFiles { needed, allowed });
+    }
+    Builder::new_current_thread().enable_all().build()?.block_on(measure(options))
+}
+
+async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
+    let address = options.url.resolve()?;
+    // It stays open, so that it does not count either.
+    let _warm = warm_up(options, address).await?;
+    let files_before = open_files(options.pid)?;
+    let before = Memory::of(options.pid)?;
+
+    let nothing: Arc<[u8]> = script::nothing(&options.url).into();
+    let fresh = (0..options.connections).map(|_| None).collect();
+    let connections = each(fresh, |_| {
+        let nothing = Arc::clone(&nothing);
+        async move { connect(address, &nothing).await }
+    })
+    .await?;
+    let connected = Memory::of(options.pid)?;
+
+    let begun = Instant::now();
+    let script = script::script(1, TEXT, 0, options.hold_ms);
+    let request: Arc<[u8]> = script::create_thread(&options.url, &script).into();
+    let expected = Arc::new(Expected::new(1, TEXT));
+    let connections = connections.into_iter().map(Some).collect();
+    let connections = each(connections, |connection| {
+        let (request, expected) = (Arc::clone(&request), Arc::clone(&expected));
+        async move {
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => Connection::open(address, true).await?,
+            };
+            exchange::until_done(&mut connection, &request, &expected).await?;
+            Ok(connection)
+        }
+    })
+    .await?;
+    let streaming = Memory::of(options.pid)?;
+    if begun.elapsed() >= Duration::from_millis(options.hold_ms) {
+        return Err(BenchError::HoldTooShort { took: begun.elapsed() });
+    }
+
+    drop(connections);
+    wait_for_files(options.pid, files_before).await?;
+    let closed = Memory::of(options.pid)?;
+    Ok(IdleReport::new(options, before, connected, streaming, closed))
+}
+
+async fn warm_up(options: &IdleOptions, address: SocketAddr) -> Result<Connection, BenchError> {
+    let script = script::script(1, TEXT, 0, 0);
+    let request = script::create_thread(&options.url, &script);
+    let expected = Expected::new(1, TEXT);
+    let mut connection = Connection::open(address, true).await?;
+    for _ in 0..options.warmup {
+        exchange::whole(&mut connection, &request, &expected).await?;
+        if !connection.is_open() {
+            connection = Connection::open(address, true).await?;
+        }
+    }
+    Ok(connection)
+}
+
+/// A connection that was used once, so that the server has all that it keeps for one.
+async fn connect(address: SocketAddr, nothing: &[u8]) -> Result<Connection, Failure> {
+    let mut connection = Connection::open(address, true).await?;
+    connection.send(nothing).await?;
+    connection.head().await?;
+    while connection.body(|_| {}).await? {}
+    if connection.is_open() { Ok(connection) } else { Err(ConnectionError::Closed.into()) }
+}
+
+/// Does the same with each connection, some at a time.
+async fn each<F, Fut>(
+    connections: Vec<Option<Connection>>,
+    action: F,
+) -> Result<Vec<Connection>, BenchError>
+where
+    F: Fn(Option<Connection>) -> Fut,
+    Fut: Future<Output = Result<Connection, Failure>> + Send + 'static,
+{
+    let mut done = Vec::new();
+    let mut tasks = JoinSet::new();
+    for connection in connections {
+        if tasks.len() >= AT_ONCE
+            && let Some(task) = tasks.join_next().await
+        {
+            done.push(task??);
+        }
+        tasks.spawn(action(connection));
+    }
+    while let Some(task) = tasks.join_next().await {
+        done.push(task??);
+    }
+    Ok(done)
+}
+
+/// Waits until the server has closed what it had open beyond `files`.
+async fn wait_for_files(pid: u32, files: usize) -> Result<(), BenchError> {
+    let start = Instant::now();
+    while open_files(pid)? > files {
+        if start.elapsed() > CLOSE_TIMEOUT {
+            return Err(BenchError::NotClosed(CLOSE_TIMEOUT));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `chatkit-bench`: streams from a ChatKit server, checked and measured.
+
+mod check;
+mod chunked;
+mod cli;
+mod connection;
+mod error;
+mod events;
+mod exchange;
+mod head;
+mod idle;
+mod load;
+mod process;
+mod report;
+mod script;
+mod stats;
+mod target;
+
+use std::{
+    io::{Write as _, stderr, stdout},
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use error::BenchError;
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok((text, right)) => {
+            // A reader that closed the pipe has what it wanted.
+            let _ = stdout().write_all(text.as_bytes());
+            if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            let _ = writeln!(stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What is to be printed, and whether all streams were right.
+fn run(cli: &Cli) -> Result<(String, bool), BenchError> {
+    Ok(match &cli.command {
+        Command::Load(options) => {
+            let report = load::load(options)?;
+            let text = if cli.json { report::json(&report)? } else { report.table() };
+            (text, report.failures == 0)
+        }
+        Command::Idle(options) => {
+            let report = idle::idle(options)?;
+            (if cli.json { report::json(&report)? } else { report.table() }, true)
+        }
+    })
+}
