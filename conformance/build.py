@@ -11,6 +11,8 @@ from typing import Any
 Json = dict[str, Any]
 
 AT = "2026-01-01T00:00:00Z"
+NO_SCRIPT = "This text is not a playback script."
+"""How the answer to a text begins that is no script."""
 YIELDED = "yielded: "
 """How the message of every `error` event begins that a script yields itself, without failing."""
 

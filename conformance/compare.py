@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import shlex
+import signal
 import sys
 import time
 import traceback
@@ -27,6 +29,8 @@ NAMED_FAILURES = 50
 
 
 def main() -> int:
+    # So that the servers are stopped when a run is given up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     options = arguments()
     names = chosen_names(options)
     differences = [] if options.self else DIFFERENCES
@@ -133,6 +137,7 @@ class Worker:
 
     @classmethod
     def begin(cls, pairs: Any, differences: list[Difference], strict: bool) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         addresses = pairs.get()
         clients = (Client(addresses[0]), Client(addresses[1]))
         cls.stage = Stage(clients, addresses, differences, strict)
@@ -157,7 +162,7 @@ def show(result: Result, options: argparse.Namespace) -> None:
     print(f"\nFAILED {result.name}")
     for failure in result.failures:
         print(failure)
-    print(f"replay: python3 {sys.argv[0]} {subject} --jobs 1 --only '{result.name}'")
+    print(f"replay: python3 {sys.argv[0]} {subject} --jobs 1 --only {shlex.quote(result.name)}")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ An entry that no hand-written scenario needs any more fails the run, so this lis
 
 from __future__ import annotations
 
+import json
+import re
 from copy import deepcopy
-from itertools import pairwise
-from typing import Any
+from itertools import combinations, pairwise
+from typing import Any, NamedTuple
 
 from answers import (
     SOME_ERROR,
@@ -21,7 +23,7 @@ from answers import (
     started,
     stream_of,
 )
-from build import get, items, request
+from build import NO_SCRIPT, get, items, request
 from pending import Pending
 from play import ALL, Difference, Exchange, Pair
 from servers import Observation
@@ -33,9 +35,16 @@ ACTION_DEFAULTS = {"handler": "server", "loadingBehavior": "auto", "streaming": 
 
 def refused_by_us(exchange: Exchange) -> Pair | None:
     """For what the reference was not asked at all."""
-    if exchange.reference == stream_of(SOME_ERROR) and is_refusal(exchange.ours):
-        return exchange.reference, exchange.reference
-    return None
+    not_asked = exchange.reference == stream_of(SOME_ERROR)
+    return refused_alike(exchange) if not_asked and is_refusal(exchange.ours) else None
+
+
+def refused_alike(exchange: Exchange) -> Pair:
+    """Two equal answers for what we refuse in our own words, once it is clear that we may."""
+    if exchange.ours["content_type"] == "text/event-stream":
+        return stream_of(SOME_ERROR), stream_of(SOME_ERROR)
+    refusal = {**exchange.ours, "body": {"message": "what was refused"}}
+    return refusal, refusal
 
 
 # Failures.
@@ -45,20 +54,20 @@ def json_failure(exchange: Exchange) -> Pair | None:
     if exchange.op in STREAMING_OPS or exchange.reference["status"] != 500:
         return None
     if is_json_refusal(exchange.ours, 400, 404, 409, 413, 422):
-        return exchange.ours, exchange.ours
+        return refused_alike(exchange)
     return None
 
 
 def wrong_streaming_request(exchange: Exchange) -> Pair | None:
     if exchange.op in STREAMING_OPS and exchange.reference["status"] == 500 and is_refusal(exchange.ours):
-        return exchange.ours, exchange.ours
+        return refused_alike(exchange)
     return None
 
 
 def broken_stream(exchange: Exchange) -> Pair | None:
     reference = exchange.reference
     if reference.get("broken") and not reference["events"] and is_refusal(exchange.ours):
-        return exchange.ours, exchange.ours
+        return refused_alike(exchange)
     return None
 
 
@@ -70,25 +79,31 @@ def orphan_thread(exchange: Exchange) -> Pair | None:
         return None
     orphan = reference["events"][0]["thread"]["id"]
     exchange.ask_reference(request("threads.delete", thread_id=orphan))
-    return exchange.ours, exchange.ours
+    return refused_alike(exchange)
+
+
+def wrong_sender(exchange: Exchange) -> Pair | None:
+    told = stream_of({"type": "error", "code": "stream.error", "allow_retry": False})
+    wrong = exchange.op == "threads.custom_action" and exchange.reference == told
+    return refused_alike(exchange) if wrong and is_refusal(exchange.ours) else None
 
 
 def unknown_retry(exchange: Exchange) -> Pair | None:
     silent = exchange.op == "threads.retry_after_item" and exchange.reference == stream_of()
-    return (exchange.ours, exchange.ours) if silent and is_refusal(exchange.ours) else None
+    return refused_alike(exchange) if silent and is_refusal(exchange.ours) else None
 
 
 def feedback_nowhere(exchange: Exchange) -> Pair | None:
     if exchange.op != "items.feedback" or not is_json_refusal(exchange.ours, 404):
         return None
     unknown = exchange.ask_reference(get(exchange.params["thread_id"]))["status"] == 500
-    return (exchange.ours, exchange.ours) if unknown else None
+    return refused_alike(exchange) if unknown else None
 
 
 def negative_limit(exchange: Exchange) -> Pair | None:
     limit = exchange.params.get("limit")
     if isinstance(limit, int) and limit < 0 and is_json_refusal(exchange.ours, 400, 422):
-        return exchange.ours, exchange.ours
+        return refused_alike(exchange)
     return None
 
 
@@ -113,11 +128,14 @@ def lenient_request(exchange: Exchange) -> Pair | None:
     return exchange.ask_reference(filled), exchange.ours
 
 
+USER_TURNS = ("threads.add_user_message", "threads.retry_after_item", "threads.add_structured_input")
+
+
 # Locked threads and attachments: the reference is not asked, as nothing could undo what it does.
 
 
 def locked_thread(exchange: Exchange) -> Observation | None:
-    if exchange.op != "threads.add_user_message":
+    if exchange.op not in USER_TURNS:
         return None
     status = exchange.world.status.get(exchange.reference_id(exchange.params.get("thread_id")))
     return stream_of(SOME_ERROR) if status in ("locked", "closed") else None
@@ -142,7 +160,7 @@ def attachment_of_deleted_thread(exchange: Exchange) -> Pair | None:
         return None
     id = exchange.reference_id(exchange.params["attachment_id"])
     gone = exchange.world.attachment_thread.get(id) in exchange.world.deleted
-    return (exchange.ours, exchange.ours) if gone and exchange.reference["status"] == 200 else None
+    return refused_alike(exchange) if gone and exchange.reference["status"] == 200 else None
 
 
 # What a failed response leaves behind.
@@ -193,6 +211,19 @@ def forgotten_tool_calls(exchange: Exchange) -> bool:
     return bool(forgotten)
 
 
+def call_before_hidden_items(exchange: Exchange) -> Pair | None:
+    """Asks the reference again without the hidden items, which nobody sees, behind the call."""
+    refused = exchange.reference.get("broken") and not exchange.reference["events"]
+    if exchange.op != "threads.add_client_tool_output" or not refused or not started(exchange.ours):
+        return None
+    stored = exchange.ask_reference(items(exchange.params["thread_id"], limit=10**6))["body"]["data"]
+    hidden = exchange.world.hidden_ids - {item["id"] for item in stored}
+    if not hidden or not stored or not is_pending_call(stored[0]):
+        return None
+    exchange.store_in_reference(*[{"type": "thread.item.removed", "item_id": id} for id in sorted(hidden)])
+    return exchange.ask_reference(exchange.request), exchange.ours
+
+
 def is_pending_call(item: dict[str, Any]) -> bool:
     return item["type"] == "client_tool_call" and item.get("status") == "pending"
 
@@ -225,7 +256,7 @@ def hidden_events(exchange: Exchange) -> Pair | None:
 
 
 def full_pages(exchange: Exchange) -> Pair | None:
-    if not exchange.world.has_hidden_items or exchange.reference["status"] != 200:
+    if not exchange.world.hidden_ids or exchange.reference["status"] != 200:
         return None
     if exchange.op == "items.list":
         return {**exchange.reference, "body": visible_page(exchange, **exchange.params)}, exchange.ours
@@ -306,6 +337,37 @@ def with_last_event(exchange: Exchange, event: Any) -> Pair:
     return {**exchange.reference, "events": events}, exchange.ours
 
 
+def zero_and_false(exchange: Exchange) -> Pair | None:
+    """Leaves out one `thread.updated` of ours, where a script sets metadata to what Python takes for the same."""
+    theirs, ours = exchange.reference.get("events"), exchange.ours.get("events")
+    if not theirs or not ours or not takes_alike(exchange.world.metadata):
+        return None
+    for place, event in enumerate(ours):
+        without = [*ours[:place], *ours[place + 1 :]]
+        same_kinds = [one["type"] for one in without] == [one["type"] for one in theirs]
+        if event["type"] == "thread.updated" and same_kinds:
+            return exchange.reference, {**exchange.ours, "events": without}
+    return None
+
+
+def takes_alike(metadata: list[dict[str, Any]]) -> bool:
+    """Whether a key has two values that are equal in Python and different in JSON, such as 0 and false."""
+    pairs = [
+        (one[key], other[key])
+        for one, other in combinations(metadata, 2)
+        for key in one.keys() & other.keys()
+    ]
+    return any(a == b and json.dumps(a, sort_keys=True) != json.dumps(b, sort_keys=True) for a, b in pairs)
+
+
+def named_script_error(exchange: Exchange) -> Pair | None:
+    """Cuts off what we say about a text that is no script; how that is worded is left open."""
+    ours = json.dumps(exchange.ours)
+    beginning = json.dumps(NO_SCRIPT).strip('"')
+    cut = re.sub(re.escape(beginning) + r"\\n\\n`[^\"\\]+`: [^\"\\]+", beginning, ours)
+    return (exchange.reference, json.loads(cut)) if cut != ours else None
+
+
 # Widgets.
 
 
@@ -351,17 +413,13 @@ def widget_updates(exchange: Exchange) -> Pair | None:
     if not theirs or not ours:
         return None
     merged = list(theirs)
-    streams = list(zip(streamed_widgets(theirs), streamed_widgets(ours), strict=False))
-    for (start, end), (our_start, our_end) in reversed(streams):
-        updates = ours[our_start + 1 : our_end]
-        first, last = ours[our_start]["item"]["widget"], ours[our_end]["item"]["widget"]
-        sequences = exchange.world.widget_states(first, last)
-        if not any(
-            leads_through(first, [event["update"] for event in updates], states) for states in sequences
+    for one, other in reversed(list(zip(streamed_widgets(theirs), streamed_widgets(ours), strict=False))):
+        states = exchange.world.widget_states(other.first, other.last)
+        if one.updates != other.updates and not any(
+            leads_through(other.first, other.updates, expected) for expected in states
         ):
             return None
-        item_id = theirs[start]["item"]["id"]
-        merged[start + 1 : end] = [{**event, "item_id": item_id} for event in updates]
+        merged[one.start : one.end] = updates_of(one.item, other.updates)
     return ({**exchange.reference, "events": merged}, exchange.ours) if merged != theirs else None
 
 
@@ -370,20 +428,16 @@ def appearing_field(exchange: Exchange) -> Pair | None:
     theirs, ours = exchange.reference.get("events"), exchange.ours.get("events")
     if not theirs or not ours or theirs[-1] != UNEXPECTED:
         return None
-    streams = streamed_widgets(ours)
     begun = [event["item"] for event in theirs if event["type"] == "thread.item.added"]
-    if not streams or streams[-1][1] != len(ours) - 1 or not begun or begun[-1]["type"] != "widget":
+    streams = streamed_widgets(ours)
+    if not streams or streams[-1].end != len(ours) - 1 or not begun or begun[-1]["type"] != "widget":
         return None
-    start, end = streams[-1]
-    first, last = ours[start]["item"]["widget"], ours[end]["item"]["widget"]
-    updates = ours[start + 1 : end]
-    for states in exchange.world.widget_states(first, last):
-        if fields_appear([first, *states]) and leads_through(
-            first, [one["update"] for one in updates], states
-        ):
-            finished = {"type": "thread.item.done", "item": {**begun[-1], "widget": last}}
+    mine = streams[-1]
+    for states in exchange.world.widget_states(mine.first, mine.last):
+        if fields_appear([mine.first, *states]) and leads_through(mine.first, mine.updates, states):
+            finished = {"type": "thread.item.done", "item": {**begun[-1], "widget": mine.last}}
             exchange.store_in_reference(finished)
-            rest = [{**one, "item_id": begun[-1]["id"]} for one in updates[len(theirs) - 2 - start :]]
+            rest = updates_of(begun[-1], mine.updates)[len(theirs) - 1 - mine.start :]
             return {**exchange.reference, "events": [*theirs[:-1], *rest, finished]}, exchange.ours
     return None
 
@@ -398,23 +452,42 @@ def fields_appear(states: list[Any]) -> bool:
     return any(before["type"] == after["type"] and after.keys() - before.keys() for before, after in pairs)
 
 
-def streamed_widgets(events: list[Any]) -> list[tuple[int, int]]:
-    """Where streamed widgets begin and end: runs of added, updates, done of one widget item."""
+class StreamedWidget(NamedTuple):
+    """A widget that was added, updated and done without anything else between."""
+
+    item: dict[str, Any]
+    start: int
+    """Where its updates begin."""
+    end: int
+    """Where it is done."""
+    updates: list[Any]
+    last: Any
+
+    @property
+    def first(self) -> Any:
+        return self.item["widget"]
+
+
+def streamed_widgets(events: list[Any]) -> list[StreamedWidget]:
     found = []
-    for start, event in enumerate(events):
+    for place, event in enumerate(events):
         if event["type"] != "thread.item.added" or event["item"]["type"] != "widget":
             continue
-        id = event["item"]["id"]
-        end = start + 1
-        while end < len(events) and events[end].get("item_id") == id:
+        item, start = event["item"], place + 1
+        # A change of the thread from before the widget is told behind the first event.
+        if start < len(events) and events[start]["type"] == "thread.updated":
+            start += 1
+        end = start
+        while end < len(events) and events[end].get("type") == "thread.item.updated":
             end += 1
-        if (
-            end < len(events)
-            and events[end]["type"] == "thread.item.done"
-            and events[end]["item"]["id"] == id
-        ):
-            found.append((start, end))
+        if end < len(events) and events[end].get("item", {}).get("id") == item["id"]:
+            updates = [one["update"] for one in events[start:end]]
+            found.append(StreamedWidget(item, start, end, updates, events[end]["item"].get("widget")))
     return found
+
+
+def updates_of(item: dict[str, Any], updates: list[Any]) -> list[Any]:
+    return [{"type": "thread.item.updated", "item_id": item["id"], "update": update} for update in updates]
 
 
 DIFFERENCES = [
@@ -439,6 +512,11 @@ DIFFERENCES = [
         rewrite=orphan_thread,
     ),
     Difference(
+        "wrong-senders-are-named",
+        "An action from an item that is no widget is a general error there; here the error says what was expected.",
+        rewrite=wrong_sender,
+    ),
+    Difference(
         "retry-of-an-unknown-item-is-an-error",
         "A retry of an unknown item is an empty stream there, which the client cannot tell from an empty reply.",
         rewrite=unknown_retry,
@@ -460,7 +538,7 @@ DIFFERENCES = [
     ),
     Difference(
         "locked-threads-take-no-message",
-        "Locked and closed threads take messages there; here the status is enforced.",
+        "Locked and closed threads take messages, retries and answers there; here the status is enforced.",
         instead=locked_thread,
         rewrite=refused_by_us,
     ),
@@ -484,6 +562,11 @@ DIFFERENCES = [
         "one-pending-tool-call-per-turn",
         "The output of a client tool carries no call id, so two pending calls corrupt each other there; here the second is refused.",
         rewrite=second_tool_call,
+    ),
+    Difference(
+        "hidden-items-do-not-hide-a-tool-call",
+        "A hidden item behind a pending call makes its output fail there; here the last visible item counts.",
+        rewrite=call_before_hidden_items,
     ),
     Difference(
         "all-forgotten-tool-calls-are-removed",
@@ -519,6 +602,16 @@ DIFFERENCES = [
         "updates-that-do-not-fit-pass",
         "An update of a task that a pending workflow lacks ends the reply there; here the client ignores it.",
         rewrite=task_that_is_not_there,
+    ),
+    Difference(
+        "false-is-not-zero",
+        "Metadata that changes from 0 to false is no change in Python, so it is not saved there; here it is.",
+        rewrite=zero_and_false,
+    ),
+    Difference(
+        "script-errors-are-named",
+        "What a responder says to a text that is no script is its own affair; ours also says where the script is wrong.",
+        rewrite=named_script_error,
     ),
     Difference(
         "smaller-widget-updates",

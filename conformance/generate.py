@@ -166,7 +166,7 @@ class Generator:
         return sync_act(self.thread(), payload, sender=self.sender())
 
     def sender(self) -> str | None:
-        return self.random.choice([*[None] * 6, "$widget1", "$widget2", *ITEM_IDS, self.any_item()])
+        return self.random.choice([*[None] * 6, "$widget1", "$widget2", *ITEM_IDS[:1], self.any_item()])
 
     def list_items(self) -> Json:
         return items(self.thread(), **self.paging([*ITEM_IDS, self.message(), "$assistant_message1"]))

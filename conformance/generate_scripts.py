@@ -273,7 +273,8 @@ class Scripts:
         return [replaced(self.shown_item(id))]
 
     def hidden_item(self) -> list[Json]:
-        made = self.random.choice([hidden(self.id(), self.open_json()), sdk_hidden(self.id())])
+        id = self.random.choice(["h1", "h2", "h3"])
+        made = self.random.choice([hidden(id, self.open_json()), sdk_hidden(id)])
         how = self.random.choices([done, added, replaced], [8, 1, 1])[0]
         return [how(made)]
 

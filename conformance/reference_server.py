@@ -48,12 +48,12 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import TypeAdapter
 
+from build import NO_SCRIPT
+
 EVENT = TypeAdapter(ThreadStreamEvent)
 ITEM = TypeAdapter(ThreadItem)
 ROOT = TypeAdapter(WidgetRoot)
 STATUS = TypeAdapter(ThreadStatus)
-
-NO_SCRIPT = "This text is not a playback script."
 
 
 class MemoryStore(Store[None]):
@@ -158,7 +158,9 @@ class MemoryAttachmentStore(AttachmentStore[None]):
             "id": id,
             "name": input.name,
             "mime_type": input.mime_type,
-            "upload_descriptor": AttachmentUploadDescriptor(url=url, method="PUT"),
+            "upload_descriptor": AttachmentUploadDescriptor(
+                url=url, method="PUT", headers={"Content-Type": "application/octet-stream"}
+            ),
         }
         self.known.add(id)
         if input.mime_type.startswith("image/"):

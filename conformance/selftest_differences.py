@@ -7,6 +7,7 @@ from typing import Any
 
 from build import (
     AT,
+    NO_SCRIPT,
     YIELDED,
     add,
     assistant,
@@ -22,6 +23,7 @@ from build import (
     scenario,
     task,
     text,
+    thread,
     tool_call,
     tool_output,
     widget,
@@ -98,9 +100,12 @@ def page(*rows: Any, **more: Any) -> dict[str, Any]:
 CRASH = {"status": 500, "content_type": "text/plain", "body": "Internal Server Error"}
 OPTIONS = {"type": "stream_options", "stream_options": {"allow_cancel": True}}
 UNEXPECTED = {"type": "error", "code": "stream.error", "allow_retry": True}
+WRONG_SENDER = {"type": "error", "code": "stream.error", "allow_retry": False}
+ACTION = request("threads.custom_action", thread_id="t", action={"type": "x"})
 REFUSAL = {"type": "error", "code": "custom", "message": "no", "allow_retry": False}
 THREAD = {"id": "t", "created_at": AT, "status": {"type": "active"}, "metadata": {}, "items": page()}
 CREATED = {"type": "thread.created", "thread": THREAD}
+CHANGED = {"type": "thread.updated", "thread": THREAD}
 EFFECT = {"type": "client_effect", "name": "n", "data": {}}
 
 
@@ -726,5 +731,77 @@ CASES = [
         request("threads.sync_custom_action", thread_id="t", action={"type": "x"}),
         body({"updated_item": SECRET}),
         body({}),
+    ),
+    Case(
+        "json-failures-have-a-status-and-a-message",
+        "a message with an id",
+        True,
+        get("$thread1"),
+        CRASH,
+        body({"message": "no thread thr_1"}, 404),
+    ),
+    Case("wrong-senders-are-named", "named", True, ACTION, sse(WRONG_SENDER), sse(REFUSAL)),
+    Case("wrong-senders-are-named", "another op", False, add("t"), sse(WRONG_SENDER), sse(REFUSAL)),
+    Case("wrong-senders-are-named", "another error", False, ACTION, sse(UNEXPECTED), sse(REFUSAL)),
+    Case("wrong-senders-are-named", "answered", False, ACTION, sse(WRONG_SENDER), sse(OPTIONS)),
+    Case(
+        "hidden-items-do-not-hide-a-tool-call",
+        "hidden behind it",
+        True,
+        tool_output("t", 1),
+        sse(broken=True),
+        sse(OPTIONS),
+        scripts=[done(SECRET)],
+        asked=[body(page(CALL)), STORED, sse(OPTIONS)],
+    ),
+    Case(
+        "hidden-items-do-not-hide-a-tool-call",
+        "no call",
+        False,
+        tool_output("t", 1),
+        sse(broken=True),
+        sse(OPTIONS),
+        scripts=[done(SECRET)],
+        asked=[body(page(HALF))],
+    ),
+    Case(
+        "script-errors-are-named",
+        "where and what",
+        True,
+        create(),
+        sse(item_done(assistant("m", NO_SCRIPT))),
+        sse(item_done(assistant("m", NO_SCRIPT + "\n\n`steps`: missing field"))),
+    ),
+    Case(
+        "script-errors-are-named",
+        "something else",
+        False,
+        create(),
+        sse(item_done(assistant("m", NO_SCRIPT))),
+        sse(item_done(assistant("m", NO_SCRIPT + " Sorry!"))),
+    ),
+    Case(
+        "false-is-not-zero",
+        "0 to false",
+        True,
+        add("t", thread(metadata={"k": 0}), thread(metadata={"k": False})),
+        sse(CHANGED, EFFECT),
+        sse(CHANGED, EFFECT, CHANGED),
+    ),
+    Case(
+        "false-is-not-zero",
+        "0 to 2",
+        False,
+        add("t", thread(metadata={"k": 0}), thread(metadata={"k": 2})),
+        sse(CHANGED, EFFECT),
+        sse(CHANGED, EFFECT, CHANGED),
+    ),
+    Case(
+        "false-is-not-zero",
+        "two too many",
+        False,
+        add("t", thread(metadata={"k": 0}), thread(metadata={"k": False})),
+        sse(EFFECT),
+        sse(CHANGED, EFFECT, CHANGED),
     ),
 ]

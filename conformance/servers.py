@@ -15,7 +15,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ANNOUNCEMENT = "listening on http://"
 # Generous: a server that needs this long for one small script hangs.
-TIMEOUT_S = 30.0
+TIMEOUT_S = 15.0
 
 Observation = dict[str, Any]
 """One answer as the comparison sees it: status, content type, and either `events` (with `broken`) or `body`."""

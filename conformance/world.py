@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,8 @@ class World:
     """Facts about the reference's side, by the reference's own ids."""
 
     def __init__(self, scenario: dict[str, Any]) -> None:
-        text = json.dumps(scenario)
-        self.has_hidden_items = any(kind in text for kind in HIDDEN_KINDS)
+        self.hidden_ids = set(hidden_ids_in(scenario))
+        self.metadata = list(metadata_in(scenario))
         self.widget_sequences = list(widgets_in(scenario))
         self.widgets = [widget for sequence in self.widget_sequences for widget in sequence]
         self.status: dict[str, str] = {}
@@ -50,6 +49,29 @@ class World:
     def _note_thread(self, thread: Any) -> None:
         if isinstance(thread, dict) and isinstance(thread.get("status"), dict):
             self.status[thread["id"]] = thread["status"].get("type", "active")
+
+
+def metadata_in(value: Any) -> Iterator[dict[str, Any]]:
+    """The metadata that a scenario's scripts give to threads."""
+    if isinstance(value, dict):
+        change = value.get("thread")
+        if isinstance(change, dict) and isinstance(change.get("metadata"), dict):
+            yield change["metadata"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for entry in value:
+            yield from metadata_in(entry)
+
+
+def hidden_ids_in(value: Any) -> Iterator[str]:
+    """The ids of the hidden items in a scenario's scripts."""
+    if isinstance(value, dict):
+        if value.get("type") in HIDDEN_KINDS:
+            yield value["id"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for entry in value:
+            yield from hidden_ids_in(entry)
 
 
 def widgets_in(value: Any) -> Iterator[list[Any]]:

@@ -61,10 +61,15 @@ async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
     let connections = each(connections, |connection| {
         let (request, expected) = (Arc::clone(&request), Arc::clone(&expected));
         async move {
-            let mut connection = match connection {
-                Some(connection) => connection,
-                None => Connection::open(address, true).await?,
-            };
+            if let Some(mut connection) = connection {
+                match exchange::until_done(&mut connection, &request, &expected).await {
+                    Ok(()) => return Ok(connection),
+                    // The server may have closed it in the meantime, as it had nothing to do.
+                    Err(Failure::Connection(_)) => {}
+                    Err(failure) => return Err(failure),
+                }
+            }
+            let mut connection = Connection::open(address, true).await?;
             exchange::until_done(&mut connection, &request, &expected).await?;
             Ok(connection)
         }

@@ -93,6 +93,6 @@ SCENARIOS = [
     scenario("attachments: an unknown one deleted", refused(404, delete("nothing"))),
     scenario(
         "attachments: without a name",
-        refused(400, request("attachments.create", size=1, mime_type="text/plain")),
+        refused(422, request("attachments.create", size=1, mime_type="text/plain")),
     ),
 ]

@@ -19,6 +19,6 @@ SCENARIOS = [
         feedback("$thread1", ["a"], "negative"),
     ),
     scenario("feedback: on no item", REPLY, feedback("$thread1", [])),
-    scenario("feedback: of an unknown kind", REPLY, refused(400, feedback("$thread1", ["a"], "meh"))),
+    scenario("feedback: of an unknown kind", REPLY, refused(422, feedback("$thread1", ["a"], "meh"))),
     scenario("feedback: in an unknown thread", refused(404, feedback("nowhere", ["a"]))),
 ]

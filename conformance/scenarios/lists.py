@@ -56,7 +56,7 @@ SCENARIOS = [
     ),
     scenario("lists: items: a negative limit", create(*FIVE), refused(422, items("$thread1", limit=-1))),
     scenario(
-        "lists: items: an unknown order", create(*FIVE), refused(400, items("$thread1", order="sideways"))
+        "lists: items: an unknown order", create(*FIVE), refused(422, items("$thread1", order="sideways"))
     ),
     scenario("lists: items: behind an unknown item", create(*FIVE), items("$thread1", after="nobody")),
     scenario("lists: items: of an unknown thread", refused(404, items("nowhere"))),

@@ -11,9 +11,9 @@ SCENARIOS = [
     scenario("requests: unknown fields are ignored", {"request": {**threads(colour="red"), "extra": 1}}),
     scenario("requests: an unknown op", refused(400, request("threads.explode"))),
     scenario("requests: no op", refused(400, {"params": {}})),
-    scenario("requests: no params", refused(400, {"type": "threads.get_by_id"})),
-    scenario("requests: a missing field of a JSON op", refused(400, request("threads.get_by_id"))),
-    scenario("requests: a field of the wrong type", refused(400, request("threads.get_by_id", thread_id=5))),
+    scenario("requests: no params", refused(422, {"type": "threads.get_by_id"})),
+    scenario("requests: a missing field of a JSON op", refused(422, request("threads.get_by_id"))),
+    scenario("requests: a field of the wrong type", refused(422, request("threads.get_by_id", thread_id=5))),
     scenario(
         "requests: a missing field of a streaming op", request("threads.add_user_message", input=message())
     ),

@@ -1,6 +1,7 @@
 """What happens when a responder changes its thread."""
 
 from build import (
+    act,
     add,
     added,
     assistant,
@@ -15,10 +16,14 @@ from build import (
     questions,
     request,
     resume_with,
+    retry,
     scenario,
     stream,
     submit,
+    sync_act,
     thread,
+    tool_call,
+    tool_output,
 )
 
 LOCKED = {"type": "locked", "reason": "under review"}
@@ -73,6 +78,13 @@ SCENARIOS = [
     ),
     changed("unset image domains are left out everywhere", thread(title="T"), stream("x")),
     changed("metadata is announced but not sent", thread(metadata={"k": "v"}), stream("x")),
+    changed(
+        "metadata that changes from 0 to false",
+        thread(metadata={"k": 0}),
+        progress("a"),
+        thread(metadata={"k": False}),
+        progress("b"),
+    ),
     changed("behind a hidden item", thread(title="T"), done(hidden("h")), progress("a")),
     changed("together with a failure", thread(title="T"), fail(message="boom")),
     changed(
@@ -112,6 +124,32 @@ SCENARIOS = [
     scenario(
         "thread changes: a closed thread takes no message",
         create(thread(status=CLOSED)),
+        add("$thread1", stream("x")),
+        get("$thread1"),
+    ),
+    scenario(
+        "thread changes: a locked thread takes no retry",
+        create(stream("x"), thread(status=LOCKED)),
+        retry("$thread1", "$user_message1"),
+        get("$thread1"),
+    ),
+    scenario(
+        "thread changes: a locked thread takes no answers",
+        create(done(questions("q", freeform("f"))), thread(status=LOCKED)),
+        submit("$thread1", "q", {"f": {"values": ["v"]}}),
+        get("$thread1"),
+    ),
+    scenario(
+        "thread changes: a locked thread takes the output of a tool",
+        create(done(tool_call("t")), thread(status=LOCKED)),
+        tool_output("$thread1", 1),
+        get("$thread1"),
+    ),
+    scenario(
+        "thread changes: a locked thread takes actions",
+        create(thread(status=LOCKED)),
+        act("$thread1", thread(status={"type": "active"}), stream("unlocked")),
+        sync_act("$thread1", {"updated_item": assistant("a", "x")}),
         add("$thread1", stream("x")),
         get("$thread1"),
     ),

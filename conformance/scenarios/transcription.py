@@ -19,9 +19,9 @@ SCENARIOS = [
     scenario("transcription: no audio", dictated("audio/ogg", b"")),
     scenario(
         "transcription: audio that is not base64",
-        refused(400, request("input.transcribe", mime_type="audio/webm", audio_base64="abcde")),
+        refused(422, request("input.transcribe", mime_type="audio/webm", audio_base64="abcde")),
     ),
     scenario(
-        "transcription: without a media type", refused(400, request("input.transcribe", audio_base64=""))
+        "transcription: without a media type", refused(422, request("input.transcribe", audio_base64=""))
     ),
 ]

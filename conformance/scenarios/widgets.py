@@ -101,7 +101,6 @@ SCENARIOS = [
     ),
     shown("fields beyond the known ones", card(text("x", sparkle=True), glow="soft")),
     shown("a root without children", {"type": "Card"}),
-    shown("a root that is no root", {"type": "Text", "value": "x"}),
     scenario(
         "widgets: as an item of its own",
         create(done(widget_item("w", card(text("x")), copy_text="c"))),

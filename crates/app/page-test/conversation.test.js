@@ -2,7 +2,22 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { setUp } from './setup.js';
-import { assistant, card, event, hear, idle, parametersOf, reply, said, script, talk, titled, until, write } from './steps.js';
+import {
+  assistant,
+  card,
+  event,
+  hear,
+  idle,
+  operation,
+  parametersOf,
+  reply,
+  said,
+  script,
+  talk,
+  titled,
+  until,
+  write,
+} from './steps.js';
 
 const { scenario } = setUp('playback');
 
@@ -85,6 +100,31 @@ describe('a conversation', () => {
     await page.getByText('Interrupted').waitFor();
     const order = await page.locator('.item').evaluateAll((items) => items.map((item) => item.classList[1]));
     assert.deepEqual(order, ['user_message', 'assistant_message', 'user_message', 'assistant_message']);
+  });
+
+  scenario('settles what became of a message that was interrupted before the server confirmed it', async ({ open }) => {
+    const page = await open();
+    await talk(page, script(said('first', 'first reply')));
+    let received;
+    const held = new Promise((resolve) => (received = resolve));
+    await page.route('**/chatkit', async (route) => {
+      // The server receives the first of the two messages, but its answer is held back.
+      if (operation(route.request()) === 'threads.add_user_message' && route.request().postData().includes('held')) {
+        await route.fetch();
+        received();
+      } else {
+        await route.continue();
+      }
+    });
+    await write(page, script(said('held', 'held reply')));
+    await held;
+    await write(page, script(said('last', 'last reply')));
+    await hear(page, 'last reply');
+    await until(page, () => document.querySelectorAll('.user_message:not(.unconfirmed)').length === 3);
+    await idle(page);
+    assert.equal(await page.locator('.unconfirmed').count(), 0);
+    await page.reload();
+    await until(page, () => document.querySelectorAll('.user_message').length === 3);
   });
 
   scenario('takes Shift+Enter as a new line and keeps a draft over a reload', async ({ open }) => {

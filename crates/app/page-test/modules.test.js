@@ -1,19 +1,11 @@
 /** Tests the page's modules on their own, in a real browser: the event parser and the Markdown renderer. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { openProfile } from './browser.js';
 import { setUp } from './setup.js';
 
-const { current } = setUp('playback');
-let profile;
-let page;
-before(async () => {
-  profile = await openProfile(current.browser, current.server.origin);
-  page = await profile.open();
-});
-after(() => profile?.check());
+const { scenario } = setUp('playback');
 
-test('events are found wherever the stream is cut', async () => {
+scenario('events are found wherever the stream is cut', async ({ open }) => {
+  const page = await open();
   const found = await page.evaluate(async () => {
     const { EventParser } = await import('/api.js');
     const text =
@@ -66,7 +58,8 @@ const EXAMPLES = [
   ],
 ];
 
-test('Markdown gives the same nodes at once and in any pieces', async () => {
+scenario('Markdown gives the same nodes at once and in any pieces', async ({ open }) => {
+  const page = await open();
   const results = await page.evaluate(async (examples) => {
     const { Markdown } = await import('/markdown.js');
     const simple = (node) => {
@@ -109,7 +102,8 @@ test('Markdown gives the same nodes at once and in any pieces', async () => {
   }
 });
 
-test('a delta touches only the end of a long reply', async () => {
+scenario('a delta touches only the end of a long reply', async ({ open }) => {
+  const page = await open();
   const { touched, kept, text } = await page.evaluate(async () => {
     const { Markdown } = await import('/markdown.js');
     const md = new Markdown();
@@ -136,7 +130,8 @@ test('a delta touches only the end of a long reply', async () => {
   assert.equal(text, 2000 * ' token'.length - 1);
 });
 
-test('text full of unclosed marks is rendered in bounded time', async () => {
+scenario('text full of unclosed marks is rendered in bounded time', async ({ open }) => {
+  const page = await open();
   const took = await page.evaluate(async () => {
     const { Markdown } = await import('/markdown.js');
     const start = performance.now();

@@ -68,12 +68,21 @@ export class Chat {
     this.#seen(thread);
     this.log.ariaLive = 'off';
     for (const id of [...this.#views.keys()]) if (!items.has(id)) this.#remove(id);
+    for (const node of this.log.querySelectorAll('.unconfirmed')) node.remove();
+    const views = new Map();
+    let last = null;
     for (const item of items.values()) {
       // A tool that was waiting when the page was left runs again only if the user asks for it.
       if (item.type === 'client_tool_call') item.stale = true;
       if (JSON.stringify(item) !== JSON.stringify(this.#views.get(item.id)?.item)) this.#put(item, true);
-      if (this.#notes.has(item.id)) this.#views.get(item.id)?.stop(this.#notes.get(item.id));
+      const view = this.#views.get(item.id);
+      if (!view) continue;
+      if (this.#notes.has(item.id)) view.stop(this.#notes.get(item.id));
+      if (last && last.compareDocumentPosition(view.node) & Node.DOCUMENT_POSITION_PRECEDING) last.after(view.node);
+      last = view.node;
+      views.set(item.id, view);
     }
+    this.#views = views;
     setTimeout(() => (this.log.ariaLive = null), 500);
     this.#showBar();
     this.host.changed(this);
@@ -85,11 +94,17 @@ export class Chat {
     const request = () => (this.id ? ['threads.add_user_message', { thread_id: this.id, input }] : ['threads.create', { input }]);
     const outcome = await this.#run(request, () => {
       this.#unconfirmed = createView({ type: 'user_message', content: input.content }, this);
+      this.#unconfirmed.node.classList.add('unconfirmed');
       this.log.append(this.#unconfirmed.node);
     });
     const lost = this.#unconfirmed;
     this.#unconfirmed = null;
-    if (!lost || !(outcome instanceof Error)) return this.#broken(outcome, () => this.retry());
+    if (!lost || !(outcome instanceof Error)) {
+      this.#broken(outcome, () => this.retry());
+      // An earlier message was interrupted before the server had confirmed it: only the server knows whether it counts.
+      if (!lost && this.log.querySelector('.unconfirmed')) this.refresh().catch(() => {});
+      return;
+    }
     lost.node.remove();
     this.host.unsent(this, text);
     this.#fail(`${outcome.message} Your message was not sent.`, () => this.host.resend(this, text));

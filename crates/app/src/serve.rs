@@ -20,7 +20,7 @@ use crate::{
     attachments::{self, Attachments},
     cli::{ResponderName, ServeArgs},
     page,
-    responder::Playback,
+    responder::{Demo, Playback},
 };
 
 /// Why the server did not start, or broke.
@@ -55,7 +55,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         .map_err(|(folder, error)| ServeError::Attachments { folder, error })?;
     match responder {
         ResponderName::Playback => run(Playback, store, attachments, listener, &args).await,
-        _ => run(Playback, store, attachments, listener, &args).await,
+        _ => run(Demo, store, attachments, listener, &args).await,
     }
 }
 

@@ -1,4 +1,5 @@
 //! The checked-in JSON Schemas are those of the types.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(feature = "schema")]
 
 use std::{env, fs, path::Path};

@@ -1,4 +1,5 @@
 //! What a wrong request is told.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chatkit_protocol::{Op, Request, RequestErrorKind};
 use serde_json::json;

@@ -38,6 +38,7 @@
 
 mod attachments;
 mod codec;
+mod connection;
 mod error;
 mod file;
 mod items;

@@ -1,27 +1,17 @@
-//! Opening a database: the order of checks, and the connections.
+//! Opening a database: what is checked, in which order.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use crate::{
-    Durability, OpenError, SqliteOptions,
+    OpenError, SqliteOptions, connection,
     file::{self, FileLock},
     migrations::{self, Content},
 };
-
-/// How long a connection waits for a lock that another program holds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// More than there are statements, so that each is prepared once per connection.
-const STATEMENTS: usize = 64;
-
-/// The log is cut back to this size, in bytes, when a checkpoint has emptied it.
-const LOG_SIZE_LIMIT: u32 = 16 << 20;
 
 /// A database that is ready for work.
 #[derive(Debug)]
@@ -39,9 +29,7 @@ impl Database {
         let lock = FileLock::take(&path)?;
         let failed = |error| OpenError::sqlite(&path, error);
 
-        let mut writer =
-            connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
-                .map_err(failed)?;
+        let mut writer = connection::for_writing(&path).map_err(failed)?;
         if writer.is_readonly("main").map_err(failed)? {
             return Err(OpenError::ReadOnly { path });
         }
@@ -54,38 +42,16 @@ impl Database {
             }
             Content::Foreign => return Err(OpenError::ForeignDatabase { path }),
         };
-        prepare_writer(&writer, options).map_err(failed)?;
+        connection::prepare_writer(&writer, options).map_err(failed)?;
         migrations::migrate(&mut writer, version).map_err(failed)?;
         check_size(&path, &writer)?;
 
         let readers = (0..options.readers.get())
-            .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+            .map(|_| connection::for_reading(&path))
             .collect::<Result<_, _>>()
             .map_err(failed)?;
         Ok(Self { path, lock, writer, readers })
     }
-}
-
-fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
-}
-
-fn prepare_writer(writer: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
-    writer.pragma_update(None, "journal_mode", "WAL")?;
-    let synchronous = match options.durability {
-        Durability::Process => "NORMAL",
-        Durability::Power => "FULL",
-    };
-    writer.pragma_update(None, "synchronous", synchronous)?;
-    writer.pragma_update(None, "foreign_keys", true)?;
-    writer.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
-    if let Some(pages) = options.max_pages {
-        writer.pragma_update(None, "max_page_count", pages.get())?;
-    }
-    Ok(())
 }
 
 /// Finds a file that was cut short, for example by a copy that did not finish. The log is emptied

@@ -14,7 +14,11 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
-use crate::{error::Failure, file};
+use crate::{
+    connection::{execute, roll_back},
+    error::Failure,
+    file,
+};
 
 /// How many requests share a commit at most, and how many may wait.
 const GROUP: usize = 256;
@@ -198,14 +202,6 @@ fn is_locked(error: &rusqlite::Error) -> bool {
 fn copy(error: &rusqlite::Error) -> Failure {
     let code = error.sqlite_error().copied();
     code.map_or(Failure::Closed, |code| rusqlite::Error::SqliteFailure(code, None).into())
-}
-
-fn roll_back(connection: &Connection) -> rusqlite::Result<()> {
-    if connection.is_autocommit() { Ok(()) } else { execute(connection, "ROLLBACK") }
-}
-
-fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 fn bound_log(connection: &Connection, log: &Path) {

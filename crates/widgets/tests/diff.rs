@@ -1,4 +1,5 @@
 //! Which updates a change of a widget becomes.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chatkit_protocol::{ThreadItemUpdate, WidgetRoot};
 use chatkit_widgets::{apply_widget_update, diff_widget};
@@ -9,7 +10,9 @@ fn root(widget: Value) -> WidgetRoot {
 }
 
 fn card(children: Value) -> Value {
-    json!({ "type": "Card", "children": children })
+    let mut card = json!({ "type": "Card" });
+    card["children"] = children;
+    card
 }
 
 fn delta(component_id: &str, delta: &str, done: bool) -> Value {
@@ -22,11 +25,9 @@ fn delta(component_id: &str, delta: &str, done: bool) -> Value {
 }
 
 fn component(component: Value) -> Value {
-    json!({
-        "type": "widget.component.updated",
-        "component_id": component["id"],
-        "component": component,
-    })
+    let mut update = json!({ "type": "widget.component.updated", "component_id": component["id"] });
+    update["component"] = component;
+    update
 }
 
 fn whole(widget: &Value) -> Value {

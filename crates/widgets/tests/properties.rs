@@ -1,4 +1,5 @@
 //! What holds for the updates between any two widgets.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
 //! The events of a streamed and of a static widget.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chatkit_protocol::{Timestamp, WidgetItem, WidgetRoot};
 use chatkit_widgets::{WidgetStream, static_widget};

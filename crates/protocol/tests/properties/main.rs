@@ -1,4 +1,5 @@
 //! What holds for every request and every event.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod events;
 mod json;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use chatkit_protocol::{
-    AssistantMessageContent, AssistantMessageItem, ThreadItem, ThreadItemUpdate,
-    ThreadStreamEvent, Timestamp, WidgetItem, WidgetRoot,
+    AssistantMessageContent, AssistantMessageItem, ThreadItem, ThreadItemUpdate, ThreadStreamEvent,
+    Timestamp, WidgetItem, WidgetRoot,
 };
 use chatkit_server::{IdKind, RespondError, Turn};
 use chatkit_widgets::{WidgetStream, static_widget};

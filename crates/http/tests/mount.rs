@@ -1,0 +1,139 @@
+//! The router inside an application, with users.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::FromRequestParts,
+    http::{Request, StatusCode, header, request::Parts},
+    response::Response,
+    routing::get,
+};
+use chatkit_http::{AllowedOrigins, Options, router};
+use chatkit_server::{
+    ChatKit, ChatKitServer, EventStream, MemoryStore, Owner, RequestContext, Turn,
+};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+#[derive(Clone)]
+struct User(String);
+
+impl RequestContext for User {
+    fn owner(&self) -> Owner {
+        Owner::new(self.0.as_str())
+    }
+}
+
+impl FromRequestParts<()> for User {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &()) -> Result<Self, Self::Rejection> {
+        let user = parts.headers.get("x-user").and_then(|user| user.to_str().ok());
+        user.map(|user| Self(user.to_owned())).ok_or((StatusCode::UNAUTHORIZED, "who are you?"))
+    }
+}
+
+struct Greeter;
+
+impl ChatKitServer for Greeter {
+    type Context = User;
+
+    fn respond(&self, turn: Turn<User>) -> EventStream<'_> {
+        turn.stream(async move |turn, events| {
+            events.message(format!("hello, {}", turn.context().0)).await
+        })
+    }
+}
+
+fn app(options: Options) -> Router {
+    Router::new()
+        .route("/", get(async || "the application"))
+        .merge(router(ChatKit::new(Greeter, MemoryStore::new()), options))
+}
+
+async fn send(app: &Router, user: Option<&str>, body: &Value) -> Response {
+    let mut request = Request::post("/chatkit");
+    if let Some(user) = user {
+        request = request.header("x-user", user);
+    }
+    let request = request.body(Body::from(body.to_string())).unwrap();
+    app.clone().oneshot(request).await.unwrap()
+}
+
+async fn text(response: Response) -> String {
+    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+fn create() -> Value {
+    json!({"type": "threads.create", "params": {"input": {"content": [
+        {"type": "input_text", "text": "hi"}], "attachments": [], "inference_options": {}}}})
+}
+
+#[tokio::test]
+async fn the_context_comes_from_the_request() {
+    let app = app(Options::default());
+    let answer = text(send(&app, Some("ada"), &create()).await).await;
+    assert!(answer.contains("hello, ada"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_extractor_may_refuse() {
+    let response = send(&app(Options::default()), None, &create()).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(text(response).await, "who are you?");
+}
+
+#[tokio::test]
+async fn users_do_not_see_each_other() {
+    let app = app(Options::default());
+    text(send(&app, Some("ada"), &create()).await).await;
+    let list = json!({"type": "threads.list", "params": {}});
+    let threads = async |user| {
+        let body = text(send(&app, Some(user), &list).await).await;
+        serde_json::from_str::<Value>(&body).unwrap()["data"].as_array().unwrap().clone()
+    };
+    let (of_ada, of_bob) = (threads("ada").await, threads("bob").await);
+    assert_eq!((of_ada.len(), of_bob.len()), (1, 0));
+
+    let get = json!({"type": "threads.get_by_id", "params": {"thread_id": of_ada[0]["id"]}});
+    let response = send(&app, Some("bob"), &get).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn other_routes_are_the_applications() {
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let response = app(Options::default()).oneshot(request).await.unwrap();
+    assert_eq!(text(response).await, "the application");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let mut options = Options::default();
+    options.body_limit = 10;
+    let response = send(&app(options), Some("ada"), &create()).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(text(response).await, r#"{"message":"body: expected at most 10 bytes"}"#);
+}
+
+#[tokio::test]
+async fn only_the_named_origins_may_use_it() {
+    let mut options = Options::default();
+    options.allowed_origins = AllowedOrigins::List(vec!["https://chat.example".parse().unwrap()]);
+    let app = app(options);
+    for (origin, allowed) in [("https://chat.example", true), ("https://evil.example", false)] {
+        let request = Request::options("/chatkit")
+            .header(header::ORIGIN, origin)
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+            .header(
+                header::ACCESS_CONTROL_REQUEST_HEADERS,
+                "content-type,chatkit-frame-instance-id",
+            )
+            .body(Body::empty())
+            .unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        let answered = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        assert_eq!(answered.is_some(), allowed, "{origin}");
+    }
+}
