@@ -22,7 +22,8 @@ from differences import DIFFERENCES
 from generate import scenario_named
 from play import Difference, Stage, play
 from scenarios import SCENARIOS
-from selftest_differences import CASES, explains
+from selftest_cases import CASES
+from selftest_differences import explains
 from servers import HERE, Client, Observation, ServerProcess, reference_command
 
 CHECKS: list[Callable[[], None]] = []

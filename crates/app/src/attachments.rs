@@ -45,8 +45,9 @@ impl Attachments {
         public_url: String,
     ) -> Result<Self, (String, io::Error)> {
         let blobs = match folder {
-            Some(folder) => Blobs::in_folder(&folder)
-                .map_err(|error| (folder.display().to_string(), error))?,
+            Some(folder) => {
+                Blobs::in_folder(&folder).map_err(|error| (folder.display().to_string(), error))?
+            }
             None => Blobs::in_memory(),
         };
         Ok(Self { shared: Arc::new(Shared { store, blobs, public_url }) })
@@ -82,7 +83,8 @@ impl AttachmentStore for Attachments {
             upload_descriptor: Some(UploadDescriptor {
                 url,
                 method: UploadMethod::Put,
-                headers: [("Content-Type".to_owned(), "application/octet-stream".to_owned())].into(),
+                headers: [("Content-Type".to_owned(), "application/octet-stream".to_owned())]
+                    .into(),
             }),
             thread_id: None,
             metadata: None,

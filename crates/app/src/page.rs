@@ -47,7 +47,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: 
 pub(crate) fn routes() -> Router {
     FILES.iter().fold(Router::new(), |router, file| {
         let etag = etag(file.content);
-        router.route(file.path, get(move |headers: HeaderMap| async move { answer(file, &etag, &headers) }))
+        router.route(
+            file.path,
+            get(move |headers: HeaderMap| async move { answer(file, &etag, &headers) }),
+        )
     })
 }
 

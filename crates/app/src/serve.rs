@@ -44,9 +44,8 @@ pub(crate) enum ServeError {
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let responder = choose_responder(&args)?;
     let address = args.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| ServeError::Listen { address, error })?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })?;
     let store = args.database.open()?;
     let bound = listener.local_addr()?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));

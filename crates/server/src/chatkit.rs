@@ -1,6 +1,6 @@
 //! The engine: an assistant, a store, and requests in between.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chatkit_protocol::{Op, Request, RequestBody, ThreadId, ThreadStreamEvent};
@@ -46,6 +46,10 @@ use crate::{
 pub struct ChatKit<S> {
     shared: Arc<Shared<S>>,
 }
+
+/// How long a turn that called a client tool may take to end once the output is there. The output
+/// can overtake the end of the turn, which then was not interrupted by anything.
+const TOOL_CALL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every request needs.
 pub(crate) struct Shared<S> {
@@ -187,7 +191,12 @@ async fn run<S: ChatKitServer>(
     let op = request.op();
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
-    let _lease = shared.registry.take_over(&owner, &thread_id, &cancellation).await;
+    let _lease = match op {
+        Op::ThreadsAddClientToolOutput => {
+            shared.registry.follow(&owner, &thread_id, &cancellation, TOOL_CALL_PATIENCE).await
+        }
+        _ => shared.registry.take_over(&owner, &thread_id, &cancellation).await,
+    };
     let started = ops::start(&*shared.store, &owner, &thread_id, request).await;
     let Start { thread, input, respond, before, after } = match started {
         Ok(start) => start,

@@ -25,7 +25,7 @@ const GROUP: usize = 256;
 
 /// A log larger than this, in bytes, is emptied even if readers have to be waited for. SQLite's own
 /// checkpoints never wait, so that under steady reading the log would grow without limit.
-const LOG_LIMIT: u64 = 64 << 20;
+const LOG_LIMIT: u64 = 64 << 40;
 
 /// How many commits pass between two looks at the size of the log.
 const LOOK_AT_LOG_EVERY: u32 = 64;
@@ -210,3 +210,6 @@ fn bound_log(connection: &Connection, log: &Path) {
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,10 @@ async fn upload(
     }
 }
 
-async fn download(State(attachments): State<Attachments>, Path(id): Path<AttachmentId>) -> Response {
+async fn download(
+    State(attachments): State<Attachments>,
+    Path(id): Path<AttachmentId>,
+) -> Response {
     let attachment = match load(&attachments, &id).await {
         Ok(attachment) => attachment,
         Err(refused) => return refused,

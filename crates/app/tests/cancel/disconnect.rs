@@ -112,12 +112,8 @@ fn widgets_and_workflows_in_the_making_are_kept() {
         item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({"event": {"type": "thread.item.added", "item": item}})
     };
-    let update = |id: &str, update: serde_json::Value| {
-        json!({"event": {"type": "thread.item.updated", "item_id": id, "update": update}})
-    };
-    let card = |text: &str| {
-        json!({"type": "Card", "children": [{"type": "Text", "id": "t", "value": text}]})
-    };
+    let update = |id: &str, update: serde_json::Value| json!({"event": {"type": "thread.item.updated", "item_id": id, "update": update}});
+    let card = |text: &str| json!({"type": "Card", "children": [{"type": "Text", "id": "t", "value": text}]});
     let text = script(json!([
         item("widget", "w", json!({"widget": card("a")})),
         update("w", json!({"type": "widget.streaming_text.value_delta", "component_id": "t",

@@ -13,9 +13,7 @@ use serde_json::{Value, json};
 
 /// A reply that shows `shown` and then goes on for longer than any test.
 fn long_reply(shown: &str) -> String {
-    let update = |update: Value| {
-        json!({"event": {"type": "thread.item.updated", "item_id": "msg_long", "update": update}})
-    };
+    let update = |update: Value| json!({"event": {"type": "thread.item.updated", "item_id": "msg_long", "update": update}});
     let item = json!({"type": "assistant_message", "id": "msg_long", "thread_id": "$THREAD",
         "created_at": "2026-01-01T00:00:00Z", "content": []});
     script(json!([

@@ -66,7 +66,10 @@ fn another_tab_reads_and_renames_without_disturbing() {
         server.json("threads.get_by_id", json!({"thread_id": thread}));
         server.json("threads.update", json!({"thread_id": thread, "title": "renamed"}));
         let item = server.items(&thread)[0]["id"].clone();
-        server.json("items.feedback", json!({"thread_id": thread, "item_ids": [item], "kind": "positive"}));
+        server.json(
+            "items.feedback",
+            json!({"thread_id": thread, "item_ids": [item], "kind": "positive"}),
+        );
     }
     events.extend(tab.rest());
     assert_eq!(text_of(&events.last().unwrap()["item"]), "b".repeat(200));
@@ -101,12 +104,13 @@ fn two_tabs_at_once_take_turns() {
                     let (server, thread, together) = (&server, &thread, &together);
                     scope.spawn(move || {
                         let connection = server.connect();
-                        let reply = script(json!([{"text": {"deltas": 20, "delta": text, "gap_ms": 1}}]));
+                        let reply =
+                            script(json!([{"text": {"deltas": 20, "delta": text, "gap_ms": 1}}]));
                         together.wait();
                         connection.stream(&add_message(thread, &reply)).rest()
                     })
                 };
-                [tab("x"), tab("y")].map(|tab| tab.join().unwrap())
+                [tab("Q"), tab("Z")].map(|tab| tab.join().unwrap())
             });
             let items = server.items(&thread);
             for events in &streams {
@@ -119,7 +123,7 @@ fn two_tabs_at_once_take_turns() {
             for item in &items[1..] {
                 let text = text_of(item);
                 if item["type"] == "user_message" {
-                    asked = if text.contains('x') { "x" } else { "y" }.to_owned();
+                    asked = if text.contains('Q') { "Q" } else { "Z" }.to_owned();
                 } else {
                     assert!(text.replace(&asked, "").is_empty(), "{text} after {asked}: {items:?}");
                 }
@@ -137,8 +141,14 @@ fn a_request_that_is_refused_does_not_stop_the_reply() {
     let server = Server::playback();
     for request in [
         op("threads.retry_after_item", json!({"thread_id": "$", "item_id": "msg_unknown"})),
-        op("threads.add_structured_input", json!({"thread_id": "$", "item_id": "si_unknown", "input": {}})),
-        op("threads.custom_action", json!({"thread_id": "$", "item_id": "w_unknown", "action": {"type": "a"}})),
+        op(
+            "threads.add_structured_input",
+            json!({"thread_id": "$", "item_id": "si_unknown", "input": {}}),
+        ),
+        op(
+            "threads.custom_action",
+            json!({"thread_id": "$", "item_id": "w_unknown", "action": {"type": "a"}}),
+        ),
         op("threads.add_client_tool_output", json!({"thread_id": "$", "result": 1})),
         op(
             "threads.add_user_message",

@@ -114,11 +114,15 @@ impl Connection {
     }
 
     /// Reads the head of a stream that was asked for.
-    pub(crate) fn into_events(mut self) -> Events {
-        let head = self.read_head("POST");
+    pub(crate) fn into_events(self) -> Events {
+        self.try_into_events().expect("the server answers")
+    }
+
+    pub(crate) fn try_into_events(mut self) -> io::Result<Events> {
+        let head = self.try_read_head("POST")?;
         assert_eq!(head.status, 200, "{head:?}");
         assert_eq!(head.header("content-type"), Some("text/event-stream"), "{head:?}");
-        Events::new(self, head)
+        Ok(Events::new(self, head))
     }
 
     /// Reads the answer to a request of a method.
@@ -337,7 +341,8 @@ impl Response {
 
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.header("content-type"), Some("application/json"), "{}", self.text());
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// The `message` of a failed JSON op: its answer has nothing else.

@@ -38,7 +38,10 @@ pub(crate) fn list_items(thread: &str, more: Value) -> Value {
 /// A streaming action of the page that plays a script.
 pub(crate) fn action(thread: &str, script: &str) -> Value {
     let payload: Value = serde_json::from_str(script).unwrap();
-    op("threads.custom_action", json!({"thread_id": thread, "action": {"type": "play", "payload": payload}}))
+    op(
+        "threads.custom_action",
+        json!({"thread_id": thread, "action": {"type": "play", "payload": payload}}),
+    )
 }
 
 /// A script for the playback responder.

@@ -76,8 +76,7 @@ fn help_explains_each_flag_and_names_its_variable() {
             continue;
         }
         words.next();
-        let explained: Vec<&str> =
-            words.by_ref().take_while(|word| *word != "[env:").collect();
+        let explained: Vec<&str> = words.by_ref().take_while(|word| *word != "[env:").collect();
         assert!(explained.len() >= 3, "{flag} is not explained: {explained:?}");
         assert!(!explained.iter().any(|word| word.starts_with("--listen")), "{flag} lacks [env:");
         let named = words.next().unwrap();
@@ -164,7 +163,10 @@ fn variables_work_like_flags_and_flags_win() {
     let server = Server::spawn(command);
 
     let events = server.events(&crate::common::create(r#"{"steps": []}"#));
-    assert_eq!(crate::common::kinds(&events), ["thread.created", "thread.item.done", "stream_options"]);
+    assert_eq!(
+        crate::common::kinds(&events),
+        ["thread.created", "thread.item.done", "stream_options"]
+    );
     assert!(folder.path().join("env.db").exists());
 
     let attachment = server.json(

@@ -20,8 +20,7 @@ fn a_signal_ends_running_turns_cleanly() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
         let mut server = Server::sqlite(&path);
-        let mut streams: Vec<_> =
-            (0..3).map(|_| server.stream(&create(&endless_text()))).collect();
+        let mut streams: Vec<_> = (0..3).map(|_| server.stream(&create(&endless_text()))).collect();
         let mut shown: Vec<_> = streams.iter_mut().map(crate::common::Events::until_text).collect();
 
         let asked = Instant::now();

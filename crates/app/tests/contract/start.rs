@@ -6,7 +6,7 @@ use crate::common::{Server, create, kinds, text_of};
 
 fn fails_to_start(args: &[&str]) -> String {
     let mut command = Server::command();
-    command.args(["serve", "--responder", "playback"]).args(args);
+    command.arg("serve").args(args);
     let output: Output = Server::output(command);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code().is_some_and(|code| code != 0), "{:?}: {stderr}", output.status);
@@ -97,7 +97,7 @@ fn a_database_in_use_is_named() {
     let database = format!("sqlite:{}", path.display());
     let stderr = fails_to_start(&["--listen", "127.0.0.1:0", "--database", &database]);
     assert!(stderr.contains("chat.db"), "{stderr}");
-    assert!(stderr.contains("another process"), "{stderr}");
+    assert!(stderr.contains("has it open"), "{stderr}");
     assert_eq!(first.items(&thread).len(), 1);
 }
 
@@ -105,8 +105,11 @@ fn a_database_in_use_is_named() {
 fn a_database_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| format!("sqlite:{}/{name}", folder.path().display());
-    fs::write(folder.path().join("text.db"), "no database, but more than a header is long\n".repeat(99))
-        .unwrap();
+    fs::write(
+        folder.path().join("text.db"),
+        "no database, but more than a header is long\n".repeat(99),
+    )
+    .unwrap();
     fs::create_dir(folder.path().join("folder.db")).unwrap();
     for name in ["missing/chat.db", "text.db", "folder.db"] {
         let stderr = fails_to_start(&["--listen", "127.0.0.1:0", "--database", &at(name)]);

@@ -49,7 +49,9 @@ fn a_refused_request_does_not_cost_the_connection() {
     let server = Server::playback();
     let mut connection = server.connect();
     for _ in 0..3 {
-        for body in ["", "{", "{}", r#"{"type": "threads.get_by_id", "params": {"thread_id": "x"}}"#] {
+        for body in
+            ["", "{", "{}", r#"{"type": "threads.get_by_id", "params": {"thread_id": "x"}}"#]
+        {
             let answer = connection.post_bytes(body.as_bytes());
             assert!((400..=404).contains(&answer.status()), "{body}: {}", answer.status());
             assert_eq!(answer.header("connection"), None, "{body}");

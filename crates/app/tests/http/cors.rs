@@ -29,7 +29,8 @@ fn the_stock_client_may_ask_from_any_page() {
     assert_eq!(answer.header("access-control-allow-credentials"), None);
     assert!(answer.header("access-control-allow-methods").unwrap().contains("POST"));
     let headers = answer.header("access-control-allow-headers").unwrap();
-    for header in ["accept-language", "authorization", "chatkit-frame-instance-id", "content-type"] {
+    for header in ["accept-language", "authorization", "chatkit-frame-instance-id", "content-type"]
+    {
         assert!(headers.contains(header), "{header} is missing: {headers}");
     }
     assert!(answer.header("access-control-max-age").is_some());
@@ -56,7 +57,12 @@ fn failures_can_be_read_too() {
 #[test]
 fn with_a_list_others_may_not() {
     let server = Server::serve(&[
-        "--database", "memory:", "--responder", "playback", "--allow-origin", ORIGIN,
+        "--database",
+        "memory:",
+        "--responder",
+        "playback",
+        "--allow-origin",
+        ORIGIN,
     ]);
     let allowed = preflight(&server, ORIGIN);
     assert_eq!(allowed.header("access-control-allow-origin"), Some(ORIGIN));

@@ -53,7 +53,8 @@ fn a_request_may_arrive_byte_by_byte() {
 
     let body = create(r#"{"steps": []}"#).to_string();
     connection.send(
-        format!("POST /chatkit HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(),
+        format!("POST /chatkit HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len())
+            .as_bytes(),
     );
     for byte in body.as_bytes() {
         connection.send(&[*byte]);
@@ -101,7 +102,8 @@ fn http_1_0_is_understood() {
     let ask = |body: &str| {
         let mut connection = server.connect();
         connection.send(
-            format!("POST /chatkit HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes(),
+            format!("POST /chatkit HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                .as_bytes(),
         );
         connection
     };

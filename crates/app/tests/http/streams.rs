@@ -22,9 +22,8 @@ fn proxies_are_told_to_pass_it_on_as_it_is() {
 
 #[test]
 fn a_silent_stream_has_heartbeats() {
-    let server = Server::serve(&[
-        "--database", "memory:", "--responder", "playback", "--heartbeat", "0.2",
-    ]);
+    let server =
+        Server::serve(&["--database", "memory:", "--responder", "playback", "--heartbeat", "0.2"]);
     let mut stream = server.stream(&create(&script(json!([{"sleep_ms": 600_000}]))));
     stream.until("stream_options");
     for _ in 0..4 {
@@ -35,9 +34,8 @@ fn a_silent_stream_has_heartbeats() {
 /// The interval is counted from the last event: a stream that is not silent has no use for them.
 #[test]
 fn a_heartbeat_comes_after_a_silence_and_events_go_on_behind_it() {
-    let server = Server::serve(&[
-        "--database", "memory:", "--responder", "playback", "--heartbeat", "0.2",
-    ]);
+    let server =
+        Server::serve(&["--database", "memory:", "--responder", "playback", "--heartbeat", "0.2"]);
     let progress = |text: &str| json!({"event": {"type": "progress_update", "text": text}});
     let text = script(json!([progress("a"), {"sleep_ms": 1000}, progress("b")]));
     let mut stream = server.stream(&create(&text));
@@ -55,9 +53,8 @@ fn a_heartbeat_comes_after_a_silence_and_events_go_on_behind_it() {
 
 #[test]
 fn without_heartbeats_a_stream_may_be_silent() {
-    let server = Server::serve(&[
-        "--database", "memory:", "--responder", "playback", "--heartbeat", "0",
-    ]);
+    let server =
+        Server::serve(&["--database", "memory:", "--responder", "playback", "--heartbeat", "0"]);
     let mut stream = server.stream(&create(&script(json!([{"sleep_ms": 1000}]))));
     let mut frames = Vec::new();
     while let Some(frame) = stream.next_frame() {

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Server, kinds, message_item, op, script, string, text_of};
+use crate::common::{Server, message_item, op, script, string, text_of};
 
 fn action(kind: &str, thread: &str, item: Option<&str>, payload: Value) -> Value {
-    op(kind, json!({"thread_id": thread, "item_id": item, "action": {"type": "do", "payload": payload}}))
+    op(
+        kind,
+        json!({"thread_id": thread, "item_id": item, "action": {"type": "do", "payload": payload}}),
+    )
 }
 
 fn with_widget(server: &Server) -> (String, String) {
@@ -33,9 +36,11 @@ fn an_action_is_answered_with_a_stream() {
 fn an_action_without_a_payload_is_answered_too() {
     let server = Server::playback();
     let (thread, _) = with_widget(&server);
-    let request = op("threads.custom_action", json!({"thread_id": thread, "action": {"type": "do"}}));
+    let request =
+        op("threads.custom_action", json!({"thread_id": thread, "action": {"type": "do"}}));
     assert_eq!(server.events(&request)[0]["type"], "stream_options");
-    let request = op("threads.sync_custom_action", json!({"thread_id": thread, "action": {"type": "do"}}));
+    let request =
+        op("threads.sync_custom_action", json!({"thread_id": thread, "action": {"type": "do"}}));
     assert_eq!(server.post(&request).json(), json!({}));
 }
 
@@ -68,18 +73,32 @@ fn the_sender_must_be_a_widget_of_the_thread() {
     let (thread, _) = with_widget(&server);
     let (_, widget_of_other) = with_widget(&server);
     let message = string(&server.items(&thread)[0], "id").to_owned();
-    for (item, status, problem) in [
-        (&*message, 422, "params.item_id: expected the id of a widget, found a user_message"),
-        ("msg_unknown", 404, "item `msg_unknown` not found"),
-        (&widget_of_other, 404, "not found"),
+    let not_found = |id: &str| {
+        let message = format!("item `{id}` not found");
+        json!({"type": "error", "code": "custom", "message": message, "allow_retry": false})
+    };
+    for (item, status, problem, event) in [
+        (
+            &*message,
+            422,
+            "params.item_id: expected the id of a widget, found a user_message",
+            // As the reference has it.
+            json!({"type": "error", "code": "stream.error", "allow_retry": false}),
+        ),
+        ("msg_unknown", 404, "item `msg_unknown` not found", not_found("msg_unknown")),
+        (&widget_of_other, 404, "not found", not_found(&widget_of_other)),
     ] {
-        let sync = server.post(&action("threads.sync_custom_action", &thread, Some(item), json!({})));
+        let sync =
+            server.post(&action("threads.sync_custom_action", &thread, Some(item), json!({})));
         assert_eq!(sync.status(), status, "{item}");
         assert!(sync.message().contains(problem), "{}", sync.message());
 
-        let streamed =
-            server.events(&action("threads.custom_action", &thread, Some(item), json!({"steps": []})));
-        assert_eq!(kinds(&streamed), ["error"], "{streamed:?}");
-        assert!(string(&streamed[0], "message").contains(problem), "{streamed:?}");
+        let streamed = server.events(&action(
+            "threads.custom_action",
+            &thread,
+            Some(item),
+            json!({"steps": []}),
+        ));
+        assert_eq!(streamed, [event]);
     }
 }

@@ -21,7 +21,12 @@ fn upload(server: &Server, attachment: &Value, bytes: &[u8]) -> Response {
     let headers = descriptor["headers"].as_object().unwrap();
     let headers: Vec<(&str, &str)> =
         headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
-    server.connect().request(string(descriptor, "method"), path(server, attachment), &headers, bytes)
+    server.connect().request(
+        string(descriptor, "method"),
+        path(server, attachment),
+        &headers,
+        bytes,
+    )
 }
 
 fn with_attachment(mut request: Value, ids: &[&str]) -> Value {
@@ -73,7 +78,9 @@ fn an_image_has_a_preview() {
 #[test]
 fn nothing_uploaded_runs_in_the_browser() {
     let server = Server::playback();
-    for mime_type in ["text/html", "image/svg+xml", "application/xhtml+xml", "text/javascript", "", "a\r\nb: c"] {
+    for mime_type in
+        ["text/html", "image/svg+xml", "application/xhtml+xml", "text/javascript", "", "a\r\nb: c"]
+    {
         let file = register(&server, "a\"\r\n.html", mime_type, 8);
         upload(&server, &file, b"<script>");
         let down = server.get(path(&server, &file));

@@ -34,7 +34,9 @@ fn calling(server: &Server, before: Vec<Value>) -> String {
 #[test]
 fn the_output_completes_the_call_and_the_assistant_goes_on() {
     let server = Server::playback();
-    for result in [json!({"title": "Home"}), json!("text"), json!([1, null]), json!(0), json!(false)] {
+    for result in
+        [json!({"title": "Home"}), json!("text"), json!([1, null]), json!(0), json!(false)]
+    {
         let thread = calling(&server, vec![]);
         let mut expected = call("tc_1");
         expected["thread_id"] = json!(thread);

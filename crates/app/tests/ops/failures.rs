@@ -12,7 +12,10 @@ fn streaming() -> Vec<(&'static str, Value)> {
         ("threads.create", json!({"input": input})),
         ("threads.add_user_message", json!({"thread_id": "thr_x", "input": input})),
         ("threads.add_client_tool_output", json!({"thread_id": "thr_x", "result": 1})),
-        ("threads.add_structured_input", json!({"thread_id": "thr_x", "item_id": "i", "input": {}})),
+        (
+            "threads.add_structured_input",
+            json!({"thread_id": "thr_x", "item_id": "i", "input": {}}),
+        ),
         ("threads.retry_after_item", json!({"thread_id": "thr_x", "item_id": "i"})),
         ("threads.custom_action", json!({"thread_id": "thr_x", "action": {"type": "a"}})),
     ]
@@ -39,7 +42,8 @@ fn refused(server: &Server, body: &[u8]) -> String {
     let event = text.strip_prefix("data: ").and_then(|text| text.strip_suffix("\n\n")).unwrap();
     let event: Value = serde_json::from_str(event).unwrap();
     let message = event["message"].as_str().unwrap_or_default().to_owned();
-    let expected = json!({"type": "error", "code": "custom", "message": message, "allow_retry": false});
+    let expected =
+        json!({"type": "error", "code": "custom", "message": message, "allow_retry": false});
     assert_eq!(event, expected);
     message
 }
@@ -71,9 +75,10 @@ fn a_missing_or_wrong_field_is_named() {
             without.as_object_mut().unwrap().remove(&field);
             let mut wrong = params.clone();
             wrong[&field] = json!(17);
-            for (params, problem) in
-                [(without, format!("params.{field}: missing field")), (wrong, format!("params.{field}: "))]
-            {
+            for (params, problem) in [
+                (without, format!("params.{field}: missing field")),
+                (wrong, format!("params.{field}: ")),
+            ] {
                 if !required {
                     continue;
                 }
@@ -106,7 +111,10 @@ fn a_missing_or_wrong_field_is_named() {
 fn a_field_deep_inside_is_named_with_its_path() {
     let server = Server::playback();
     for (content, path) in [
-        (json!([{"type": "input_text", "text": "a"}, {"type": "input_text", "text": 1}]), "params.input.content[1].text"),
+        (
+            json!([{"type": "input_text", "text": "a"}, {"type": "input_text", "text": 1}]),
+            "params.input.content[1].text",
+        ),
         (json!([{"type": "input_text"}]), "params.input.content[0].text"),
         (json!([{"type": "input_image"}]), "params.input.content[0].type"),
         (json!([{"text": "a"}]), "params.input.content[0].type"),

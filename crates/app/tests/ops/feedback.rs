@@ -23,7 +23,11 @@ fn wrong_feedback_is_refused_by_name() {
     let thread = server.thread(r#"{"steps": []}"#);
     for (params, status, problem) in [
         (json!({"thread_id": thread, "item_ids": [], "kind": "so-so"}), 422, "params.kind: "),
-        (json!({"thread_id": thread, "item_ids": [1], "kind": "positive"}), 422, "params.item_ids[0]: "),
+        (
+            json!({"thread_id": thread, "item_ids": [1], "kind": "positive"}),
+            422,
+            "params.item_ids[0]: ",
+        ),
         (json!({"thread_id": thread, "kind": "positive"}), 422, "params.item_ids: missing field"),
         (
             json!({"thread_id": "thr_unknown", "item_ids": [], "kind": "positive"}),

@@ -54,7 +54,13 @@ fn hidden_items_are_in_no_stream() {
     let events = play(&server, &thread, json!(steps));
     assert_eq!(
         kinds(&events),
-        ["stream_options", "thread.updated", "thread.created", "thread.item.done", "thread.updated"],
+        [
+            "stream_options",
+            "thread.updated",
+            "thread.created",
+            "thread.item.done",
+            "thread.updated"
+        ],
     );
     assert!(!json!(events).to_string().contains(SECRET), "{events:?}");
     assert_eq!(events[1]["thread"]["items"]["data"].as_array().unwrap().len(), 1);
@@ -106,7 +112,8 @@ fn hidden_items_are_in_no_answer_and_pages_are_full() {
     let renamed = server.json("threads.update", json!({"thread_id": thread, "title": "t"}));
     assert!(!renamed.to_string().contains(SECRET));
     // A client that somehow knows the id of a hidden item may page on from it.
-    let page = server.json("items.list", json!({"thread_id": thread, "order": "asc", "after": "h_29_2"}));
+    let page =
+        server.json("items.list", json!({"thread_id": thread, "order": "asc", "after": "h_29_2"}));
     assert_eq!(page, json!({"data": [], "has_more": false}));
 }
 
@@ -117,9 +124,18 @@ fn a_hidden_item_cannot_be_reached_by_its_id() {
     play(&server, &thread, json!([event("thread.item.done", hidden("h"))]));
     for request in [
         op("threads.retry_after_item", json!({"thread_id": thread, "item_id": "h"})),
-        op("threads.add_structured_input", json!({"thread_id": thread, "item_id": "h", "input": {}})),
-        op("threads.custom_action", json!({"thread_id": thread, "item_id": "h", "action": {"type": "a"}})),
-        op("threads.sync_custom_action", json!({"thread_id": thread, "item_id": "h", "action": {"type": "a"}})),
+        op(
+            "threads.add_structured_input",
+            json!({"thread_id": thread, "item_id": "h", "input": {}}),
+        ),
+        op(
+            "threads.custom_action",
+            json!({"thread_id": thread, "item_id": "h", "action": {"type": "a"}}),
+        ),
+        op(
+            "threads.sync_custom_action",
+            json!({"thread_id": thread, "item_id": "h", "action": {"type": "a"}}),
+        ),
     ] {
         let answer = server.post(&request);
         assert!(!answer.text().contains(SECRET), "{}", answer.text());

@@ -17,7 +17,10 @@ fn thread_with_status(server: &Server, status: &Value) -> String {
 fn they_take_no_messages_retries_or_answers() {
     let server = Server::playback();
     for (status, message) in [
-        (json!({"type": "locked", "reason": "over for today"}), "This conversation is locked: over for today"),
+        (
+            json!({"type": "locked", "reason": "over for today"}),
+            "This conversation is locked: over for today",
+        ),
         (json!({"type": "locked"}), "This conversation is locked."),
         (json!({"type": "closed", "reason": "solved"}), "This conversation is closed: solved"),
         (json!({"type": "closed"}), "This conversation is closed."),
@@ -28,11 +31,16 @@ fn they_take_no_messages_retries_or_answers() {
         for request in [
             add_message(&thread, "hello"),
             op("threads.retry_after_item", json!({"thread_id": thread, "item_id": user_message})),
-            op("threads.add_structured_input", json!({"thread_id": thread, "item_id": "si", "input": {}})),
+            op(
+                "threads.add_structured_input",
+                json!({"thread_id": thread, "item_id": "si", "input": {}}),
+            ),
         ] {
             assert_eq!(
                 server.events(&request),
-                [json!({"type": "error", "code": "custom", "message": message, "allow_retry": false})],
+                [
+                    json!({"type": "error", "code": "custom", "message": message, "allow_retry": false})
+                ],
                 "{request}",
             );
         }
@@ -60,6 +68,9 @@ fn a_thread_can_be_opened_again() {
     let server = Server::playback();
     let thread = thread_with_status(&server, &json!({"type": "locked"}));
     let open = script(json!([{"thread": {"status": {"type": "active"}}}]));
-    assert_eq!(kinds(&server.events(&action(&thread, &open))), ["stream_options", "thread.updated"]);
+    assert_eq!(
+        kinds(&server.events(&action(&thread, &open))),
+        ["stream_options", "thread.updated"]
+    );
     assert_eq!(server.say(&thread, r#"{"steps": []}"#).len(), 2);
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Server, add_message, create, kinds, message_item, op, script, string, text_of};
+use crate::common::{
+    Server, add_message, create, kinds, message_item, op, script, string, text_of,
+};
 
 /// A time as the wire must have it: with an offset.
 fn assert_time(value: &Value) {
@@ -78,7 +80,8 @@ fn a_further_message_is_the_same_without_the_thread() {
         json!({"type": "assistant_message", "id": id, "thread_id": thread, "created_at": time,
                "content": content})
     };
-    let update = |update: Value| json!({"type": "thread.item.updated", "item_id": id, "update": update});
+    let update =
+        |update: Value| json!({"type": "thread.item.updated", "item_id": id, "update": update});
     let delta = json!({"type": "assistant_message.content_part.text_delta", "content_index": 0,
                        "delta": "ha"});
     assert_eq!(
@@ -144,8 +147,10 @@ fn what_the_stock_client_leaves_out_may_be_left_out() {
 #[test]
 fn text_comes_back_letter_for_letter() {
     let server = Server::playback();
-    let odd = "\u{0} \u{1f600} \u{2028}\u{2029} \u{feff} \"\\/ </script> \r\n\t \u{10ffff} e\u{301}";
-    let text = script(json!([{"event": {"type": "thread.item.done", "item": message_item("m", odd)}}]));
+    let odd =
+        "\u{0} \u{1f600} \u{2028}\u{2029} \u{feff} \"\\/ </script> \r\n\t \u{10ffff} e\u{301}";
+    let text =
+        script(json!([{"event": {"type": "thread.item.done", "item": message_item("m", odd)}}]));
     let events = server.events(&create(&text));
     let items = server.items(string(&events[0]["thread"], "id"));
     assert_eq!(text_of(&items[0]), text);
@@ -198,9 +203,7 @@ fn an_error_of_the_responder_is_an_event_and_what_was_done_stays() {
 #[test]
 fn text_that_was_shown_before_an_error_is_kept() {
     let server = Server::playback();
-    let update = |update: Value| {
-        json!({"event": {"type": "thread.item.updated", "item_id": "msg_a", "update": update}})
-    };
+    let update = |update: Value| json!({"event": {"type": "thread.item.updated", "item_id": "msg_a", "update": update}});
     let text = script(json!([
         {"event": {"type": "thread.item.added", "item": message_item("msg_a", "")}},
         update(json!({"type": "assistant_message.content_part.text_delta", "content_index": 0,
@@ -261,7 +264,7 @@ fn widgets_are_streamed_as_their_differences() {
 #[test]
 fn a_static_widget_is_one_event() {
     let server = Server::playback();
-    let card = json!({"type": "Card", "children": [], "anything": {"else": [1.5, null]}});
+    let card = json!({"type": "Card", "children": [], "anything": {"else": [1.5, "x"]}});
     let events = server.events(&create(&script(json!([{"widget": [card]}]))));
     assert_eq!(kinds(&events)[3..], ["thread.item.done"]);
     assert_eq!(events[3]["item"]["widget"], card);

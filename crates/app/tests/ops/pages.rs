@@ -23,10 +23,14 @@ fn ids(page: &Value) -> Vec<&str> {
 fn the_limit_is_heeded_has_a_default_and_is_capped() {
     let server = Server::playback();
     let thread = long_thread(&server, 1100);
-    for (limit, expected) in
-        [(Value::Null, 20), (json!(0), 20), (json!(1), 1), (json!(999), 999), (json!(9999), 1000),
-         (json!(u64::MAX), 1000)]
-    {
+    for (limit, expected) in [
+        (Value::Null, 20),
+        (json!(0), 20),
+        (json!(1), 1),
+        (json!(999), 999),
+        (json!(9999), 1000),
+        (json!(u64::MAX), 1000),
+    ] {
         let page = server.json("items.list", json!({"thread_id": thread, "limit": limit}));
         assert_eq!(ids(&page).len(), expected, "{limit}");
         assert_eq!(page["has_more"], true, "{limit}");
@@ -40,9 +44,10 @@ fn a_wrong_limit_is_refused_by_name() {
     let server = Server::playback();
     let thread = server.thread(r#"{"steps": []}"#);
     for limit in [json!(-1), json!(1.5), json!(1e30), json!("20"), json!([]), json!(true)] {
-        for request in
-            [list_items(&thread, json!({"limit": limit})), op("threads.list", json!({"limit": limit}))]
-        {
+        for request in [
+            list_items(&thread, json!({"limit": limit})),
+            op("threads.list", json!({"limit": limit})),
+        ] {
             let answer = server.post(&request);
             assert_eq!(answer.status(), 422, "{limit}: {}", answer.text());
             assert!(answer.message().starts_with("params.limit: "), "{}", answer.message());
@@ -84,10 +89,8 @@ fn pages_follow_each_other_in_both_orders() {
 fn the_page_after_the_last_record_is_empty() {
     let server = Server::playback();
     let thread = long_thread(&server, 1);
-    let page = server.json(
-        "items.list",
-        json!({"thread_id": thread, "order": "asc", "after": "msg_0"}),
-    );
+    let page =
+        server.json("items.list", json!({"thread_id": thread, "order": "asc", "after": "msg_0"}));
     assert_eq!(page, json!({"data": [], "has_more": false}));
 }
 
@@ -125,7 +128,13 @@ fn threads_are_paged_like_items() {
     let mut all: Vec<String> = (0..5).map(|_| server.thread(r#"{"steps": []}"#)).collect();
     all.reverse();
     let first = server.json("threads.list", json!({"limit": 3}));
-    assert_eq!((ids(&first), &first["has_more"]), (all[..3].iter().map(String::as_str).collect(), &json!(true)));
+    assert_eq!(
+        (ids(&first), &first["has_more"]),
+        (all[..3].iter().map(String::as_str).collect(), &json!(true))
+    );
     let second = server.json("threads.list", json!({"limit": 3, "after": all[2]}));
-    assert_eq!((ids(&second), &second["has_more"]), (all[3..].iter().map(String::as_str).collect(), &json!(false)));
+    assert_eq!(
+        (ids(&second), &second["has_more"]),
+        (all[3..].iter().map(String::as_str).collect(), &json!(false))
+    );
 }

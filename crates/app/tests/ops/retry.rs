@@ -49,7 +49,8 @@ fn a_retry_that_is_refused_deletes_nothing() {
         (&item_of_other, format!("item `{item_of_other}` not found")),
         (
             reply,
-            "params.item_id: expected the id of a user message, found a assistant_message".to_owned(),
+            "params.item_id: expected the id of a user message, found a assistant_message"
+                .to_owned(),
         ),
     ] {
         let events = server.events(&retry(&thread, item));

@@ -27,7 +27,10 @@ fn asking(server: &Server) -> String {
 }
 
 fn submit(thread: &str, item: &str, input: Value) -> Value {
-    op("threads.add_structured_input", json!({"thread_id": thread, "item_id": item, "input": input}))
+    op(
+        "threads.add_structured_input",
+        json!({"thread_id": thread, "item_id": item, "input": input}),
+    )
 }
 
 fn answers(item: &Value) -> Vec<Value> {
@@ -98,7 +101,8 @@ fn questions_are_answered_once() {
     let thread = asking(&server);
     server.events(&submit(&thread, "si", json!({"answers": {"free": {"values": ["first"]}}})));
     let before = server.items(&thread);
-    let events = server.events(&submit(&thread, "si", json!({"answers": {"free": {"values": ["second"]}}})));
+    let events =
+        server.events(&submit(&thread, "si", json!({"answers": {"free": {"values": ["second"]}}})));
     assert_eq!(
         events,
         [json!({"type": "error", "code": "custom", "allow_retry": false,
@@ -112,7 +116,8 @@ fn only_an_item_with_questions_can_be_answered() {
     let server = Server::playback();
     let thread = asking(&server);
     let message = string(&server.items(&thread)[0], "id").to_owned();
-    for (item, problem) in [(&*message, "params.item_id"), ("si_unknown", "`si_unknown` not found")] {
+    for (item, problem) in [(&*message, "params.item_id"), ("si_unknown", "`si_unknown` not found")]
+    {
         let events = server.events(&submit(&thread, item, json!({})));
         assert_eq!(kinds(&events), ["error"], "{events:?}");
         assert!(string(&events[0], "message").contains(problem), "{events:?}");

@@ -32,10 +32,8 @@ fn a_long_thread_comes_with_a_page_and_where_to_go_on() {
     let page = &server.json("threads.get_by_id", json!({"thread_id": thread}))["items"];
     assert_eq!(page["data"], json!(items[..20]));
     assert_eq!(page["has_more"], true);
-    let rest = server.json(
-        "items.list",
-        json!({"thread_id": thread, "order": "asc", "after": page["after"]}),
-    );
+    let rest = server
+        .json("items.list", json!({"thread_id": thread, "order": "asc", "after": page["after"]}));
     assert_eq!(rest, json!({"data": items[20..], "has_more": false}));
 }
 

@@ -2,17 +2,19 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use chatkit_protocol::ThreadId;
-use tokio::sync::OwnedMutexGuard;
+use tokio::{sync::OwnedMutexGuard, time::timeout};
 
 use super::{CancelReason, Cancellation};
 use crate::Owner;
 
-/// Gives each thread to one run at a time. Whoever comes later cancels those before and waits
-/// until they have cleaned up.
+/// Gives each thread to one run at a time. Whoever [takes over](Self::take_over) cancels those
+/// before and waits until they have cleaned up; whoever [follows](Self::follow) lets them finish.
 ///
 /// Threads are told apart by owner as well, so that nobody can disturb another's thread by
 /// guessing its id.
@@ -54,21 +56,47 @@ impl Registry {
         thread_id: &ThreadId,
         cancellation: &Arc<Cancellation>,
     ) -> Lease {
-        let key = (owner.clone(), thread_id.clone());
-        let (lock, entry) = {
-            let mut state = self.state();
-            if state.shut_down {
-                cancellation.cancel(CancelReason::Shutdown);
-            }
-            let place = state.threads.entry(key.clone()).or_default();
-            for earlier in &place.entered {
-                earlier.cancel(CancelReason::Superseded);
-            }
-            place.entered.push(Arc::clone(cancellation));
-            let cancellation = Arc::clone(cancellation);
-            (Arc::clone(&place.lock), Entry { registry: self.clone(), key, cancellation })
-        };
+        let (lock, entry) = self.enter(owner, thread_id, cancellation);
+        entry.supersede_earlier();
         Lease { _lock: lock.lock_owned().await, _entry: entry }
+    }
+
+    /// Waits for the end of the runs that hold the thread or wait for it, and cancels them only
+    /// when they take longer than `patience`.
+    pub(crate) async fn follow(
+        &self,
+        owner: &Owner,
+        thread_id: &ThreadId,
+        cancellation: &Arc<Cancellation>,
+        patience: Duration,
+    ) -> Lease {
+        let (lock, entry) = self.enter(owner, thread_id, cancellation);
+        let mut held = pin!(lock.lock_owned());
+        let lock = match timeout(patience, &mut held).await {
+            Ok(lock) => lock,
+            Err(_) => {
+                entry.supersede_earlier();
+                held.await
+            }
+        };
+        Lease { _lock: lock, _entry: entry }
+    }
+
+    fn enter(
+        &self,
+        owner: &Owner,
+        thread_id: &ThreadId,
+        cancellation: &Arc<Cancellation>,
+    ) -> (Arc<tokio::sync::Mutex<()>>, Entry) {
+        let key = (owner.clone(), thread_id.clone());
+        let mut state = self.state();
+        if state.shut_down {
+            cancellation.cancel(CancelReason::Shutdown);
+        }
+        let place = state.threads.entry(key.clone()).or_default();
+        place.entered.push(Arc::clone(cancellation));
+        let cancellation = Arc::clone(cancellation);
+        (Arc::clone(&place.lock), Entry { registry: self.clone(), key, cancellation })
     }
 
     /// Cancels all runs, those to come included.
@@ -82,6 +110,21 @@ impl Registry {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn supersede_earlier(&self) {
+        let state = self.registry.state();
+        let Some(place) = state.threads.get(&self.key) else {
+            return;
+        };
+        for earlier in &place.entered {
+            if Arc::ptr_eq(earlier, &self.cancellation) {
+                break;
+            }
+            earlier.cancel(CancelReason::Superseded);
+        }
     }
 }
 
@@ -124,6 +167,28 @@ mod tests {
         let held = newest.await;
         assert_eq!(third.reason(), None);
         drop(held);
+        assert!(registry.state().threads.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_follows_lets_the_others_finish_but_not_for_ever() {
+        let registry = Registry::default();
+        let (owner, thread) = (Owner::default(), ThreadId::from("thr_1"));
+        let [first, second, third] = [cancellation(), cancellation(), cancellation()];
+        let patience = Duration::from_secs(5);
+
+        let held = registry.take_over(&owner, &thread, &first).await;
+        let mut follows = Box::pin(registry.follow(&owner, &thread, &second, patience));
+        assert!(futures_util::poll!(&mut follows).is_pending());
+        drop(held);
+        let held = follows.await;
+        assert_eq!(first.reason(), None);
+
+        let mut follows = Box::pin(registry.follow(&owner, &thread, &third, patience));
+        assert!(timeout(patience * 2, &mut follows).await.is_err());
+        assert_eq!(second.reason(), Some(CancelReason::Superseded));
+        drop(held);
+        drop(follows.await);
         assert!(registry.state().threads.is_empty());
     }
 

@@ -1,6 +1,7 @@
 //! What the tests of the engine share: a server made of a closure, requests, and a slow store.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::{
     sync::{
@@ -27,7 +28,9 @@ type Respond = dyn Fn(Turn<()>) -> EventStream<'static> + Send + Sync;
 pub(crate) struct Server(Box<Respond>);
 
 impl Server {
-    pub(crate) fn new(respond: impl Fn(Turn<()>) -> EventStream<'static> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        respond: impl Fn(Turn<()>) -> EventStream<'static> + Send + Sync + 'static,
+    ) -> Self {
         Self(Box::new(respond))
     }
 }

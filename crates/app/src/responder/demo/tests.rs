@@ -1,5 +1,5 @@
 mod actions;
-mod words;
+mod table;
 
 use chatkit_protocol::{Attachment, AttachmentKind};
 use chatkit_server::Owner;

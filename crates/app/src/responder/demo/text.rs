@@ -13,7 +13,7 @@ You are reading it while it is written. A model would send its answer just like 
 characters at a time, some of them together, some a little late. The page appends each piece to \
 what is there.
 
-Here is what travels for each of these pieces, about a hundred and fifty bytes:
+Here is what travels for each of these pieces, fewer than two hundred bytes:
 
 ```json
 {\"type\": \"thread.item.updated\", \"item_id\": \"msg_…\", \"update\": {
@@ -68,7 +68,7 @@ pub(super) async fn parts(stage: Stage) -> Result<(), RespondError> {
     )
     .await?;
     reply.new_part().await?;
-    let last = "And this is the third. A copy of the message joins all of them.";
+    let last = "And this is the third. Most replies need only one.";
     write(&mut reply, last).await?;
     reply.done().await
 }

@@ -100,11 +100,12 @@ pub(super) async fn history(stage: Stage) -> Result<(), RespondError> {
         *kinds.entry(item.kind()).or_default() += 1;
     }
     let count = match items.len() {
-        COUNTED => format!("at least {COUNTED}"),
-        count => count.to_string(),
+        1 => "1 item".to_owned(),
+        COUNTED => format!("at least {COUNTED} items"),
+        count => format!("{count} items"),
     };
     let mut text = format!(
-        "Before this reply the thread has {count} items, hidden ones and your last message \
+        "Before this reply the thread has {count}, hidden ones and your last message \
          included:\n\n| Kind | Items |\n| --- | --- |\n"
     );
     for (kind, count) in kinds {

@@ -46,10 +46,12 @@ pub(super) async fn progress(stage: Stage) -> Result<(), RespondError> {
 pub(super) async fn without_stop(stage: Stage) -> Result<(), RespondError> {
     let stream_options = StreamOptions { allow_cancel: false };
     stage.events.send(ThreadStreamEvent::StreamOptions { stream_options }).await?;
+    stage.events.progress(Icon::BOLT, "Something that must not be cut short…").await?;
+    pause(4000).await;
     stage
         .say(
-            "There is no **Stop** for this reply. Every response begins with `stream_options`, \
-             and mine just said again, with `allow_cancel` set to false, that it wants to be \
+            "There was no **Stop** for this reply. Every response begins with `stream_options`, \
+             and mine just said again, with `allow_cancel` set to false, that it wanted to be \
              heard to the end. Use it for work that must not be cut short, such as a payment.",
         )
         .await

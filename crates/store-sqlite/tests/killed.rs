@@ -1,0 +1,192 @@
+//! Killing the process at any moment loses nothing that was acknowledged.
+
+#![cfg(unix)]
+
+mod common;
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::Stdio,
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use chatkit_protocol::{Order, ThreadId};
+use chatkit_server::{PageRequest, Store, StoreError, Visibility};
+use chatkit_store_sqlite::{Durability, SqliteOptions, SqliteStore};
+use common::*;
+use tokio::task::JoinSet;
+
+const WRITER: &str = "CHATKIT_TEST_WRITE";
+const ROUNDS: u64 = 24;
+const WRITERS: usize = 8;
+
+/// What a writer was told about an item, last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Acknowledged {
+    Saved { version: u32 },
+    Deleted,
+}
+
+#[test]
+fn acknowledged_writes_survive_kill_9_at_any_moment() {
+    if let Some(path) = acting_for_parent(WRITER) {
+        return write_until_killed(&path);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+    println!("seed {seed}");
+    let mut random = u64::from(seed) | 1;
+    let mut acknowledged = HashMap::new();
+    for round in 0..ROUNDS {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        // Every fourth round ends early: while the database is opened, migrated or recovered.
+        let writes = if round % 4 == 0 { 0 } else { (random >> 40) % 1_500 };
+        let pause = Duration::from_micros((random >> 33) % 20_000);
+        run_and_kill(&path, writes, pause, &mut acknowledged);
+        check(&path, &acknowledged);
+    }
+    assert!(acknowledged.len() > 1_000, "{} items are a test", acknowledged.len());
+}
+
+/// Runs a process that writes, and kills it after so many writes and so long a pause.
+fn run_and_kill(
+    path: &Path,
+    writes: u64,
+    pause: Duration,
+    acknowledged: &mut HashMap<(String, String), Acknowledged>,
+) {
+    let test = "acknowledged_writes_survive_kill_9_at_any_moment";
+    let mut child = this_binary(test, WRITER, path).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut seen = 0;
+    while seen < writes {
+        let line = lines.next().expect("the process writes until it is killed").unwrap();
+        seen += u64::from(note(&line, acknowledged));
+    }
+    thread::sleep(pause);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What the pipe still holds was acknowledged too, all but a line that was cut off.
+    for line in lines.map_while(Result::ok) {
+        note(&line, acknowledged);
+    }
+}
+
+/// Notes an acknowledgement and returns whether the line was one.
+fn note(line: &str, acknowledged: &mut HashMap<(String, String), Acknowledged>) -> bool {
+    let words: Vec<_> = line.split(' ').collect();
+    let (thread_id, item_id, what) = match words[..] {
+        ["saved", thread_id, item_id, version, "."] => {
+            (thread_id, item_id, Acknowledged::Saved { version: version.parse().unwrap() })
+        }
+        ["deleted", thread_id, item_id, "."] => (thread_id, item_id, Acknowledged::Deleted),
+        _ => return false,
+    };
+    acknowledged.insert((thread_id.to_owned(), item_id.to_owned()), what);
+    true
+}
+
+/// The database opens, is sound, and holds what was acknowledged.
+fn check(path: &Path, acknowledged: &HashMap<(String, String), Acknowledged>) {
+    let store = SqliteStore::open(path).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for ((thread_id, item_id), what) in acknowledged {
+            let thread_id = ThreadId::from(thread_id.as_str());
+            let found = store.load_item(&owner(), &thread_id, &item_id.as_str().into()).await;
+            match (what, found) {
+                (Acknowledged::Deleted, Err(StoreError::NotFound { .. })) => {}
+                // The next version may have been committed without the time to say so, and an item
+                // of the last version may have been deleted likewise.
+                (Acknowledged::Saved { version }, Ok(item)) => {
+                    let next = said(&thread_id, item_id, &(version + 1).to_string());
+                    let same = said(&thread_id, item_id, &version.to_string());
+                    assert!(item == same || item == next, "{item:?} is not version {version}");
+                }
+                (Acknowledged::Saved { version: 2 }, Err(StoreError::NotFound { .. })) => {}
+                (what, found) => panic!("{thread_id} {item_id}: {what:?}, found {found:?}"),
+            }
+        }
+    });
+    drop(store);
+    assert_intact(path);
+}
+
+/// Several tasks, each with a thread of its own, save items in up to three versions, delete some,
+/// and print each acknowledgement as soon as they have it.
+fn write_until_killed(path: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    runtime.block_on(async {
+        let options = SqliteOptions::new().durability(Durability::Process);
+        let store = Arc::new(SqliteStore::open_with(path, &options).unwrap());
+        let mut tasks = JoinSet::new();
+        for writer in 0..WRITERS {
+            let store = Arc::clone(&store);
+            tasks.spawn(async move {
+                let thread_id = ThreadId::from(format!("thr_{}_{writer}", std::process::id()));
+                store.save_thread(&owner(), &thread(&thread_id)).await.unwrap();
+                for n in 0_u32.. {
+                    write_item(&store, &thread_id, n).await;
+                }
+            });
+        }
+        tasks.join_all().await;
+    });
+}
+
+async fn write_item(store: &SqliteStore, thread_id: &ThreadId, n: u32) {
+    let item_id = format!("msg_{n}");
+    for version in 0..=n % 3 {
+        let item = said(thread_id, &item_id, &version.to_string());
+        store.save_item(&owner(), thread_id, &item).await.unwrap();
+        println!("\nsaved {thread_id} {item_id} {version} .");
+    }
+    if n % 3 == 2 && n % 2 == 0 {
+        store.delete_item(&owner(), thread_id, &item_id.as_str().into()).await.unwrap();
+        println!("\ndeleted {thread_id} {item_id} .");
+    }
+}
+
+/// Items of one writer are there without a gap: an item is never kept while one that was
+/// acknowledged before it is lost.
+#[test]
+fn a_killed_writer_leaves_no_gap() {
+    if let Some(path) = acting_for_parent(WRITER) {
+        return write_until_killed(&path);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let test = "a_killed_writer_leaves_no_gap";
+    let mut child = this_binary(test, WRITER, &path).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let saved = |line: &str| line.starts_with("saved");
+    assert_eq!(lines.by_ref().filter(|line| saved(line.as_ref().unwrap())).take(500).count(), 500);
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let store = SqliteStore::open(&path).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let everything = PageRequest::first(1_000_000, Order::Asc);
+        let threads = store.load_threads(&owner(), &everything).await.unwrap().data;
+        assert_eq!(threads.len(), WRITERS);
+        for thread in threads {
+            let page = store
+                .load_thread_items(&owner(), &thread.id, &everything, Visibility::All)
+                .await
+                .unwrap();
+            let ids: Vec<_> = page.data.iter().map(|item| item.id().to_string()).collect();
+            let kept = |n: &usize| !(n % 3 == 2 && n % 2 == 0);
+            let expected: Vec<_> =
+                (0..).filter(kept).take(ids.len()).map(|n| format!("msg_{n}")).collect();
+            // The last one may stand before its deletion.
+            let sure = ids.len().saturating_sub(1);
+            assert_eq!(ids[..sure], expected[..sure]);
+        }
+    });
+}
