@@ -24,7 +24,7 @@ pub(crate) enum Command {
 
 impl Cli {
     /// The command to run: without one the chat is served.
-    pub(crate) fn command(self) -> Command {
+    pub(crate) fn into_command(self) -> Command {
         self.command.unwrap_or(Command::Serve(self.serve))
     }
 }

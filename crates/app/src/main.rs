@@ -18,7 +18,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    let Command::Serve(args) = Cli::parse().command();
+    let Command::Serve(args) = Cli::parse().into_command();
     let filter = EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

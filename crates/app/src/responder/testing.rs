@@ -55,7 +55,7 @@ impl<S: ChatKitServer<Context = ()>> Chat<S> {
 
     /// Sends an action of a widget.
     pub(super) async fn act_in(&self, item: Option<&str>, kind: &str, payload: Value) -> Reply {
-        let params = self.action(item, kind, payload);
+        let params = self.action(item, kind, &payload);
         let mut events = self.stream("threads.custom_action", params).await.0;
         Reply(events.split_off(1))
     }
@@ -67,10 +67,10 @@ impl<S: ChatKitServer<Context = ()>> Chat<S> {
         kind: &str,
         payload: Value,
     ) -> (u16, Value) {
-        self.json("threads.sync_custom_action", self.action(item, kind, payload)).await
+        self.json("threads.sync_custom_action", self.action(item, kind, &payload)).await
     }
 
-    fn action(&self, item: Option<&str>, kind: &str, payload: Value) -> Value {
+    fn action(&self, item: Option<&str>, kind: &str, payload: &Value) -> Value {
         let action = json!({ "type": kind, "payload": payload });
         json!({ "thread_id": self.thread(), "item_id": item, "action": action })
     }

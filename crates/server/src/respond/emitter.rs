@@ -106,10 +106,13 @@ impl Emitter {
         self.send(ThreadStreamEvent::Notice(notice)).await
     }
 
-    /// Changes the thread and lets clients know at once.
-    pub async fn update_thread(&self, change: impl FnOnce(&mut ThreadMetadata)) -> Sent {
-        self.thread.update(change);
-        self.sender.send(Yielded::ThreadChanged).await.map_err(|_| TurnOver.into())
+    /// Changes the thread and lets clients know, after the events sent before.
+    pub async fn update_thread(
+        &self,
+        change: impl FnOnce(&mut ThreadMetadata) + Send + 'static,
+    ) -> Sent {
+        let change = Yielded::ChangeThread(Box::new(change));
+        self.sender.send(change).await.map_err(|_| TurnOver.into())
     }
 
     /// A new id for an item of the thread.

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use chatkit_protocol::ThreadStreamEvent;
+use chatkit_protocol::{ThreadMetadata, ThreadStreamEvent};
 use futures_core::Stream;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
@@ -23,7 +23,7 @@ const AHEAD: usize = 32;
 ///
 /// ```
 /// use chatkit_server::{EventStream, RespondError};
-/// use chatkit_protocol::ThreadStreamEvent;
+/// use chatkit_protocol::{ThreadMetadata, ThreadStreamEvent};
 /// use futures_util::stream;
 ///
 /// let events = stream::iter([
@@ -36,12 +36,14 @@ pub struct EventStream<'a> {
     inner: Pin<Box<dyn Stream<Item = Result<Yielded, RespondError>> + Send + 'a>>,
 }
 
+pub(crate) type ChangeThread = Box<dyn FnOnce(&mut ThreadMetadata) + Send>;
+
 /// What a response gives the turn.
 pub(crate) enum Yielded {
     /// An event.
     Event(ThreadStreamEvent),
     /// A change of the thread that clients should hear of now.
-    ThreadChanged,
+    ChangeThread(ChangeThread),
 }
 
 impl<'a> EventStream<'a> {

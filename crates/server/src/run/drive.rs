@@ -116,7 +116,13 @@ impl<C: crate::RequestContext> Run<'_, C> {
                 Next::Yielded(None) => return End::Completed,
                 Next::Yielded(Some(Err(error))) => return End::Failed(error),
                 Next::Yielded(Some(Ok(Yielded::Event(event)))) => self.apply(event).await,
-                Next::Yielded(Some(Ok(Yielded::ThreadChanged))) => self.save_thread().await,
+                Next::Yielded(Some(Ok(Yielded::ChangeThread(change)))) => {
+                    let thread = self.turn.thread();
+                    match catch_unwind(AssertUnwindSafe(|| thread.update(change))) {
+                        Ok(()) => self.save_thread().await,
+                        Err(panic) => Err(panicked(&*panic)),
+                    }
+                }
             };
             if let Err(error) = step {
                 return End::Failed(error);

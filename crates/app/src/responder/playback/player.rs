@@ -105,10 +105,8 @@ impl Stream for Player {
                     let item = this.widget_item(first, copy_text);
                     this.widget = widget_events(item, next);
                 }
-                Some(Step::Fail(failure)) => {
-                    this.steps = Vec::new().into_iter();
-                    return Poll::Ready(Some(Err(failure.into_error())));
-                }
+                // Nothing is asked of a responder after its error.
+                Some(Step::Fail(failure)) => return Poll::Ready(Some(Err(failure.into_error()))),
             }
         }
     }

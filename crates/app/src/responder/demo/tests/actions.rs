@@ -88,6 +88,9 @@ async fn a_locked_or_closed_thread_has_a_way_back() {
         let mut chat = Chat::new(Demo);
         let reply = chat.say(word).await;
         let door = reply.items("widget")[0];
+        let last = &reply.0[reply.0.len() - 2..];
+        assert_eq!(&last[0]["item"], door, "the way back comes first");
+        assert_eq!(last[1]["thread"]["status"]["type"], status);
         let unlock = actions(&door["widget"])[0]["type"].as_str().unwrap();
         assert_eq!(chat.get().await["status"]["type"], status);
         let refused = chat.say("whole").await;
