@@ -90,6 +90,10 @@ pub(crate) struct IdleOptions {
     #[arg(long, default_value_t = 60_000)]
     pub(crate) hold_ms: u64,
 
+    /// Open all connections, and measure, before the first stream is asked for
+    #[arg(long)]
+    pub(crate) connect_first: bool,
+
     /// Whole streams before the first measurement, one after the other, so that code and caches
     /// that the server loads once do not count
     #[arg(long, default_value_t = 50)]

@@ -27,7 +27,7 @@ const OTHER_FILES: u64 = 64;
 /// How long a server may take to notice that its clients are gone.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Opens connections, then a silent stream on each, and reports the server's memory at each stage.
+/// Opens silent streams and reports the server's memory before, meanwhile and afterwards.
 pub(crate) fn idle(options: &IdleOptions) -> Result<IdleReport, BenchError> {
     let needed = u64::from(options.connections) + OTHER_FILES;
     let allowed = rlimit::increase_nofile_limit(needed)?;
@@ -44,20 +44,23 @@ async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
     let files_before = open_files(options.pid)?;
     let before = Memory::of(options.pid)?;
 
-    let nothing: Arc<[u8]> = script::nothing(&options.url).into();
-    let fresh = (0..options.connections).map(|_| None).collect();
-    let connections = each(fresh, |_| {
-        let nothing = Arc::clone(&nothing);
-        async move { connect(address, &nothing).await }
-    })
-    .await?;
-    let connected = Memory::of(options.pid)?;
+    let mut connections = (0..options.connections).map(|_| None).collect();
+    let mut connected = None;
+    if options.connect_first {
+        let nothing: Arc<[u8]> = script::nothing(&options.url).into();
+        let open = each(connections, |_| {
+            let nothing = Arc::clone(&nothing);
+            async move { connect(address, &nothing).await }
+        })
+        .await?;
+        connections = open.into_iter().map(Some).collect();
+        connected = Some(Memory::of(options.pid)?);
+    }
 
     let begun = Instant::now();
     let script = script::script(1, TEXT, 0, options.hold_ms);
     let request: Arc<[u8]> = script::create_thread(&options.url, &script).into();
     let expected = Arc::new(Expected::new(1, TEXT));
-    let connections = connections.into_iter().map(Some).collect();
     let connections = each(connections, |connection| {
         let (request, expected) = (Arc::clone(&request), Arc::clone(&expected));
         async move {

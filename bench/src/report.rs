@@ -138,12 +138,12 @@ pub(crate) struct IdleReport {
     /// Before there was any connection but one.
     before: Memory,
     /// With all connections open, before any was asked for a stream.
-    connected: Memory,
+    connected: Option<Memory>,
     /// With a silent stream open on each.
     streaming: Memory,
     /// When all were closed again.
     closed: Memory,
-    bytes_per_connection: Growth,
+    bytes_per_connection: Option<Growth>,
     /// What an open stream costs, its connection included.
     bytes_per_stream: Growth,
 }
@@ -159,7 +159,7 @@ impl IdleReport {
     pub(crate) fn new(
         options: &IdleOptions,
         before: Memory,
-        connected: Memory,
+        connected: Option<Memory>,
         streaming: Memory,
         closed: Memory,
     ) -> Self {
@@ -175,7 +175,7 @@ impl IdleReport {
             connected,
             streaming,
             closed,
-            bytes_per_connection: growth(connected),
+            bytes_per_connection: connected.map(growth),
             bytes_per_stream: growth(streaming),
         }
     }
@@ -184,18 +184,21 @@ impl IdleReport {
         let mut out = format!("{} idle streams from {}\n\n", self.connections, self.url);
         let _ = writeln!(out, "{:<12}{:>14}{:>14}{:>10}", "KB", "resident", "private", "threads");
         for (name, memory) in [
-            ("before", self.before),
+            ("before", Some(self.before)),
             ("connected", self.connected),
-            ("streaming", self.streaming),
-            ("closed", self.closed),
+            ("streaming", Some(self.streaming)),
+            ("closed", Some(self.closed)),
         ] {
+            let Some(memory) = memory else {
+                continue;
+            };
             let (rss, private) = (memory.rss / 1024, memory.private_dirty / 1024);
             let _ = writeln!(out, "{name:<12}{rss:>14}{private:>14}{:>10}", memory.threads);
         }
         let _ = writeln!(out, "\n{:<24}{:>10}{:>12}", "bytes for each", "resident", "private");
-        for (name, growth) in
-            [("idle connection", self.bytes_per_connection), ("idle stream", self.bytes_per_stream)]
-        {
+        let stream = Some(("idle stream", self.bytes_per_stream));
+        let connection = self.bytes_per_connection.map(|growth| ("idle connection", growth));
+        for (name, growth) in connection.into_iter().chain(stream) {
             let _ = writeln!(out, "{name:<24}{:>10.0}{:>12.0}", growth.rss, growth.private_dirty);
         }
         out

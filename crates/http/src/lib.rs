@@ -37,6 +37,7 @@ mod options;
 mod request;
 mod router;
 mod serve;
+mod takeover;
 
 pub use body::EventBody;
 pub use options::{AllowedOrigins, Options};

@@ -13,7 +13,9 @@ use chatkit_server::{ChatKit, ChatKitServer, Owner, Response, StoreError};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::{AllowedOrigins, EventBody, Options, error::HttpError, request};
+use crate::{
+    AllowedOrigins, EventBody, Options, error::HttpError, request, takeover::EventStreamResponse,
+};
 
 /// The routes of a ChatKit server:
 ///
@@ -74,7 +76,9 @@ where
         }
         Response::Stream(subscription) => {
             let body = EventBody::new(subscription, shared.options.heartbeat);
-            (STREAM_HEADERS, Body::new(body)).into_response()
+            let mut response = (STREAM_HEADERS, Body::new(body)).into_response();
+            response.extensions_mut().insert(EventStreamResponse);
+            response
         }
     }
 }

@@ -1,20 +1,29 @@
 //! An accept loop made for long streams.
 
-use std::{io, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
-use axum::Router;
+use axum::{Router, response::Response};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream},
-    pin, select,
+    select,
     time::{sleep, timeout},
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::takeover::{self, Diverting, Rewound, Slot};
 
 /// How connections are treated.
 #[derive(Debug, Clone)]
@@ -69,12 +78,13 @@ pub async fn serve_with(
 ) -> io::Result<()> {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(options.header_timeout);
-    let graceful = GracefulShutdown::new();
-    pin!(shutdown);
+    let http = Arc::new(http);
+    let (tracker, stopping) = (TaskTracker::new(), CancellationToken::new());
+    let mut shutdown = pin!(shutdown);
     loop {
         let accepted = select! {
             accepted = listener.accept() => accepted,
-            () = &mut shutdown => break,
+            () = shutdown.as_mut() => break,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -90,20 +100,72 @@ pub async fn serve_with(
             tracing::debug!(%error, "a connection was gone before it began");
             continue;
         }
-        let service = TowerToHyperService::new(app.clone());
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke");
-            }
-        });
+        tracker.spawn(serve_connection(stream, http.clone(), app.clone(), stopping.clone()));
     }
     drop(listener);
-    if timeout(options.grace, graceful.shutdown()).await.is_err() {
+    stopping.cancel();
+    tracker.close();
+    if timeout(options.grace, tracker.wait()).await.is_err() {
         tracing::warn!("connections were still open at the end of the grace period");
     }
     Ok(())
+}
+
+/// One connection: by turns hyper's and that of an event stream. The halves are boxed so that a
+/// connection needs room for only one of them.
+async fn serve_connection(
+    stream: TcpStream,
+    http: Arc<http1::Builder>,
+    app: Router,
+    stopping: CancellationToken,
+) {
+    let mut io = Rewound::new(stream);
+    while let Some((next, response)) =
+        Box::pin(serve_until_stream(io, &http, &app, &stopping)).await
+    {
+        io = next;
+        match Box::pin(takeover::write(io.stream(), response)).await {
+            Ok(_) if stopping.is_cancelled() => break,
+            Ok(read) => io.append(&read),
+            Err(error) => {
+                tracing::debug!(%error, "a stream broke");
+                break;
+            }
+        }
+    }
+}
+
+/// Has hyper serve a connection until it ends or an event stream is to be written.
+async fn serve_until_stream(
+    io: Rewound,
+    http: &http1::Builder,
+    app: &Router,
+    stopping: &CancellationToken,
+) -> Option<(Rewound, Response)> {
+    let slot = Slot::default();
+    let service = Diverting { inner: TowerToHyperService::new(app.clone()), slot: slot.clone() };
+    let mut connection = http.serve_connection(TokioIo::new(io), service);
+    let mut stop = pin!(stopping.cancelled());
+    let mut stopped = false;
+    let response = poll_fn(|cx| {
+        if !stopped && stop.as_mut().poll(cx).is_ready() {
+            stopped = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        match Pin::new(&mut connection).poll(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(None),
+            Poll::Ready(Err(error)) => {
+                tracing::debug!(%error, "a connection broke");
+                Poll::Ready(None)
+            }
+            Poll::Pending => slot.take().map_or(Poll::Pending, |taken| Poll::Ready(Some(taken))),
+        }
+    })
+    .await?;
+    let parts = connection.into_parts();
+    let mut io = parts.io.into_inner();
+    io.rewind(&parts.read_buf);
+    Some((io, response))
 }
 
 fn prepare(stream: &TcpStream, options: &ServeOptions) -> io::Result<()> {

@@ -1,5 +1,7 @@
 //! The router inside an application, with users.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use axum::{
     Router,
     body::Body,

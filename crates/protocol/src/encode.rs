@@ -53,7 +53,8 @@ const HEX: [u8; 16] = *b"0123456789abcdef";
 fn escape(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
+    let plain = bytes.chunks_exact(8).take_while(|chunk| is_plain(chunk)).count() * 8;
+    for (at, &byte) in bytes.iter().enumerate().skip(plain) {
         let escaped = ESCAPES[usize::from(byte)];
         if escaped == 0 {
             continue;
@@ -68,6 +69,20 @@ fn escape(text: &str, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&bytes[from..]);
+}
+
+/// Whether none of eight bytes is escaped, all at once.
+fn is_plain(chunk: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let Ok(chunk) = chunk.try_into() else {
+        return false;
+    };
+    let bytes = u64::from_le_bytes(chunk);
+    // The high bit of a byte of `x - n` is set, and that of `x` is not, when the byte is below n.
+    let below = |bytes: u64, n: u64| bytes.wrapping_sub(ONES * n) & !bytes & HIGH;
+    let is = |byte: u8| below(bytes ^ (ONES * u64::from(byte)), 1);
+    below(bytes, 0x20) | is(b'"') | is(b'\\') == 0
 }
 
 /// For each byte the letter after its backslash, `u` for a numeric escape, 0 for none.

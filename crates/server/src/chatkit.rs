@@ -191,20 +191,22 @@ async fn run<S: ChatKitServer>(
     let op = request.op();
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
+    if shared.registry.is_busy(&owner, &thread_id)
+        && let Err(error) = ops::check(&*shared.store, &owner, &thread_id, &request).await
+    {
+        return fail(writer, op, error);
+    }
     let _lease = match op {
         Op::ThreadsAddClientToolOutput => {
             shared.registry.follow(&owner, &thread_id, &cancellation, TOOL_CALL_PATIENCE).await
         }
         _ => shared.registry.take_over(&owner, &thread_id, &cancellation).await,
     };
-    let started = ops::start(&*shared.store, &owner, &thread_id, request).await;
+    // Boxed, so that the run does not keep room for it while it streams.
+    let started = Box::pin(ops::start(&*shared.store, &owner, &thread_id, request)).await;
     let Start { thread, input, respond, before, after } = match started {
         Ok(start) => start,
-        Err(error) => {
-            error.log(op.as_str());
-            send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
-            return writer.finish(EndReason::Failed);
-        }
+        Err(error) => return fail(writer, op, error),
     };
     send_all(&mut writer, before);
     let turn = Turn::new(TurnParts {
@@ -218,6 +220,12 @@ async fn run<S: ChatKitServer>(
     let end = drive(&shared.server, turn, respond, after, &mut writer).await;
     tracing::debug!(thread = %thread_id, %op, ?end, "the run ended");
     writer.finish(end);
+}
+
+fn fail(mut writer: LogWriter, op: Op, error: OpError) {
+    error.log(op.as_str());
+    send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
+    writer.finish(EndReason::Failed);
 }
 
 fn send_all(writer: &mut LogWriter, events: impl IntoIterator<Item = ThreadStreamEvent>) {

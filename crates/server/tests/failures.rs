@@ -1,5 +1,7 @@
 //! Responders and stores that fail: the user sees an error, and keeps what was there.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use std::sync::{Arc, atomic::Ordering};

@@ -79,6 +79,14 @@ pub enum OpenError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The file system cannot hold a write-ahead log, as is the case with some network drives.
+    #[error(
+        "cannot open `{path}`: its file system cannot keep a write-ahead log; use a local disk"
+    )]
+    NoLog {
+        /// The database.
+        path: PathBuf,
+    },
     /// There is no room left to open the database.
     #[error("cannot open `{path}`: the disk is full; free some space first")]
     DiskFull {

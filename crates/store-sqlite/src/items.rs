@@ -116,7 +116,13 @@ pub(crate) fn list(
                 .ok_or_else(|| StoreError::no_cursor(RecordKind::Item, after))?,
         ),
     };
-    let sql = match (visibility, request.order) {
+    let sql = page_sql(visibility, request.order);
+    let cut = Cut::new(request, after);
+    page::read(connection, sql, params![thread, cut.beyond, cut.rows], request, RecordKind::Item)
+}
+
+fn page_sql(visibility: Visibility, order: Order) -> &'static str {
+    match (visibility, order) {
         (Visibility::All, Order::Asc) => {
             "SELECT id, body FROM items WHERE thread = ?1 AND seq > ?2
              ORDER BY seq ASC LIMIT ?3"
@@ -133,10 +139,11 @@ pub(crate) fn list(
             "SELECT id, body FROM items WHERE thread = ?1 AND hidden = 0 AND seq < ?2
              ORDER BY seq DESC LIMIT ?3"
         }
-    };
-    let cut = Cut::new(request, after);
-    page::read(connection, sql, params![thread, cut.beyond, cut.rows], request, RecordKind::Item)
+    }
 }
+
+const PENDING_SQL: &str =
+    "SELECT id, body FROM items WHERE thread = ?1 AND pending = 1 ORDER BY seq ASC";
 
 /// The items that wait for the client, oldest first.
 pub(crate) fn list_pending(
@@ -144,8 +151,7 @@ pub(crate) fn list_pending(
     thread: i64,
 ) -> Result<Vec<ThreadItem>, Failure> {
     let all = PageRequest::first(usize::MAX, Order::Asc);
-    let sql = "SELECT id, body FROM items WHERE thread = ?1 AND pending = 1 ORDER BY seq ASC";
-    Ok(page::read(connection, sql, params![thread], &all, RecordKind::Item)?.data)
+    Ok(page::read(connection, PENDING_SQL, params![thread], &all, RecordKind::Item)?.data)
 }
 
 /// Deletes an item, if there is one.
@@ -167,4 +173,33 @@ pub(crate) fn delete_after(
         .prepare_cached("DELETE FROM items WHERE thread = ?1 AND seq > ?2")?
         .execute(params![thread, seq])?;
     Ok(deleted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrations;
+
+    /// Pages and pending items come straight from an index, in its order, so that they cost the
+    /// same in a long thread as in a short one.
+    #[test]
+    fn lists_are_read_from_an_index_and_not_sorted() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrations::migrate(&mut connection, 0).unwrap();
+        for (sql, index) in [
+            (page_sql(Visibility::All, Order::Asc), "items_of_thread (thread=? AND seq>?)"),
+            (page_sql(Visibility::All, Order::Desc), "items_of_thread (thread=? AND seq<?)"),
+            (page_sql(Visibility::Visible, Order::Asc), "items_visible (thread=? AND seq>?)"),
+            (page_sql(Visibility::Visible, Order::Desc), "items_visible (thread=? AND seq<?)"),
+            (PENDING_SQL, "items_pending (thread=?)"),
+        ] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let mut rows = statement.raw_query();
+            let mut plan = Vec::new();
+            while let Some(row) = rows.next().unwrap() {
+                plan.push(row.get::<_, String>("detail").unwrap());
+            }
+            assert_eq!(plan, [format!("SEARCH items USING INDEX {index}")], "{sql}");
+        }
+    }
 }

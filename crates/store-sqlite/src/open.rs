@@ -42,6 +42,9 @@ impl Database {
             }
             Content::Foreign => return Err(OpenError::ForeignDatabase { path }),
         };
+        if !connection::use_log(&writer).map_err(failed)? {
+            return Err(OpenError::NoLog { path });
+        }
         connection::prepare_writer(&writer, options).map_err(failed)?;
         migrations::migrate(&mut writer, version).map_err(failed)?;
         check_size(&path, &writer)?;

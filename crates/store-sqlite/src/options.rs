@@ -11,6 +11,14 @@ pub struct SqliteOptions {
 }
 
 /// What an acknowledged write survives.
+///
+/// What the difference costs, measured with `cargo bench -p chatkit-store-sqlite` on a virtual
+/// machine with two busy cores, in items saved per second:
+///
+/// | writers at the same time | `Process` | `Power` |
+/// | --- | --- | --- |
+/// | 1 | 13,000 | 2,600 |
+/// | 64 | 19,000 | 15,000 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
     /// The end of the process, by `kill -9` too, but a failure of the operating system or of the

@@ -1,6 +1,6 @@
 //! The store.
 
-use std::{path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use chatkit_protocol::{
@@ -24,7 +24,6 @@ use crate::{
 /// A store in one SQLite file. See the [crate's documentation](crate) for what it promises.
 ///
 /// Dropping it waits until the writes under way are committed and closes the file.
-#[derive(Debug)]
 pub struct SqliteStore {
     // In the order in which they are dropped: the connection that writes is the last to close and
     // so leaves no log behind, and only then may another process come.
@@ -98,6 +97,12 @@ impl SqliteStore {
                 work(connection, thread)
             })
             .await
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

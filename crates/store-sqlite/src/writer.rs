@@ -7,15 +7,16 @@ use std::{
     slice,
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use chatkit_server::StoreResult;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
 use crate::{
-    connection::{execute, roll_back},
+    connection::{BUSY_TIMEOUT, execute, roll_back},
     error::Failure,
     file,
 };
@@ -25,7 +26,11 @@ const GROUP: usize = 256;
 
 /// A log larger than this, in bytes, is emptied even if readers have to be waited for. SQLite's own
 /// checkpoints never wait, so that under steady reading the log would grow without limit.
-const LOG_LIMIT: u64 = 64 << 40;
+const LOG_LIMIT: u64 = 64 << 20;
+
+/// How long writers wait for readers so that the log can be emptied. Reads of this store are much
+/// shorter; a long one of another program is waited for again later.
+const LOG_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How many commits pass between two looks at the size of the log.
 const LOOK_AT_LOG_EVERY: u32 = 64;
@@ -142,7 +147,7 @@ fn write_all(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Reques
         group.drain(..).for_each(Request::answer);
         commits = commits.wrapping_add(1);
         if commits.is_multiple_of(LOOK_AT_LOG_EVERY) {
-            bound_log(connection, log);
+            bound_log(connection, log, LOG_LIMIT);
         }
     }
 }
@@ -152,11 +157,16 @@ fn write_all(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Reques
 fn write_group(connection: &Connection, group: &mut [Box<dyn Request>]) {
     match commit(connection, group) {
         Ok(()) => {}
-        // Nobody can write now, and to wait for the lock once per request would take too long.
-        Err(error) if is_locked(&error) => group.iter_mut().for_each(|r| r.lost(copy(&error))),
-        Err(error) => match group {
-            [request] => request.lost(error.into()),
-            _ => group.iter_mut().for_each(|request| write_alone(connection, request)),
+        Err(error) => match (group, lock_error(&error)) {
+            ([request], _) => request.lost(error.into()),
+            (group, None) => {
+                group.iter_mut().for_each(|request| write_alone(connection, request));
+            }
+            // Nobody can write now, and to wait for the lock once per request would take too long.
+            (group, Some(code)) => {
+                let failure = || rusqlite::Error::SqliteFailure(code, None).into();
+                group.iter_mut().for_each(|request| request.lost(failure()));
+            }
         },
     }
 }
@@ -195,19 +205,18 @@ fn attempt_each(connection: &Connection, group: &mut [Box<dyn Request>]) -> rusq
     Ok(())
 }
 
-fn is_locked(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+/// The error, if it says that another program holds the lock.
+fn lock_error(error: &rusqlite::Error) -> Option<ffi::Error> {
+    error.sqlite_error().filter(|error| error.code == ErrorCode::DatabaseBusy).copied()
 }
 
-fn copy(error: &rusqlite::Error) -> Failure {
-    let code = error.sqlite_error().copied();
-    code.map_or(Failure::Closed, |code| rusqlite::Error::SqliteFailure(code, None).into())
-}
-
-fn bound_log(connection: &Connection, log: &Path) {
-    if fs::metadata(log).is_ok_and(|metadata| metadata.len() > LOG_LIMIT) {
+/// Empties the log if it is larger than `limit` bytes.
+fn bound_log(connection: &Connection, log: &Path, limit: u64) {
+    if fs::metadata(log).is_ok_and(|metadata| metadata.len() > limit) {
         // An error here is one of the disk, which the next request reports.
+        let _ = connection.busy_timeout(LOG_TIMEOUT);
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = connection.busy_timeout(BUSY_TIMEOUT);
     }
 }
 

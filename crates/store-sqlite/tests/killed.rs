@@ -1,6 +1,12 @@
 //! Killing the process at any moment loses nothing that was acknowledged.
 
 #![cfg(unix)]
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do, and talk to the parent process"
+)]
 
 mod common;
 
@@ -14,7 +20,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use chatkit_protocol::{Order, ThreadId};
+use chatkit_protocol::{Order, ThreadId, ThreadItem};
 use chatkit_server::{PageRequest, Store, StoreError, Visibility};
 use chatkit_store_sqlite::{Durability, SqliteOptions, SqliteStore};
 use common::*;
@@ -22,7 +28,7 @@ use tokio::task::JoinSet;
 
 const WRITER: &str = "CHATKIT_TEST_WRITE";
 const ROUNDS: u64 = 24;
-const WRITERS: usize = 8;
+const WRITERS: usize = 32;
 
 /// What a writer was told about an item, last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +51,12 @@ fn acknowledged_writes_survive_kill_9_at_any_moment() {
     for round in 0..ROUNDS {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         // Every fourth round ends early: while the database is opened, migrated or recovered.
-        let writes = if round % 4 == 0 { 0 } else { (random >> 40) % 1_500 };
+        let writes = if round % 4 == 0 { 0 } else { (random >> 40) % 500 };
         let pause = Duration::from_micros((random >> 33) % 20_000);
         run_and_kill(&path, writes, pause, &mut acknowledged);
         check(&path, &acknowledged);
     }
-    assert!(acknowledged.len() > 1_000, "{} items are a test", acknowledged.len());
+    assert!(acknowledged.len() > 500, "{} items are a test", acknowledged.len());
 }
 
 /// Runs a process that writes, and kills it after so many writes and so long a pause.
@@ -104,9 +110,9 @@ fn check(path: &Path, acknowledged: &HashMap<(String, String), Acknowledged>) {
                 // The next version may have been committed without the time to say so, and an item
                 // of the last version may have been deleted likewise.
                 (Acknowledged::Saved { version }, Ok(item)) => {
-                    let next = said(&thread_id, item_id, &(version + 1).to_string());
-                    let same = said(&thread_id, item_id, &version.to_string());
-                    assert!(item == same || item == next, "{item:?} is not version {version}");
+                    let next = versioned(&thread_id, item_id, version + 1);
+                    let same = versioned(&thread_id, item_id, *version);
+                    assert!(item == same || item == next, "{item_id} is not version {version}");
                 }
                 (Acknowledged::Saved { version: 2 }, Err(StoreError::NotFound { .. })) => {}
                 (what, found) => panic!("{thread_id} {item_id}: {what:?}, found {found:?}"),
@@ -139,14 +145,19 @@ fn write_until_killed(path: &Path) {
     });
 }
 
+/// An item of several pages, so that a commit has more than one moment to be interrupted at.
+fn versioned(thread_id: &ThreadId, item_id: &str, version: u32) -> ThreadItem {
+    said(thread_id, item_id, &version.to_string().repeat(20_000))
+}
+
 async fn write_item(store: &SqliteStore, thread_id: &ThreadId, n: u32) {
     let item_id = format!("msg_{n}");
     for version in 0..=n % 3 {
-        let item = said(thread_id, &item_id, &version.to_string());
+        let item = versioned(thread_id, &item_id, version);
         store.save_item(&owner(), thread_id, &item).await.unwrap();
         println!("\nsaved {thread_id} {item_id} {version} .");
     }
-    if n % 3 == 2 && n % 2 == 0 {
+    if n % 6 == 2 {
         store.delete_item(&owner(), thread_id, &item_id.as_str().into()).await.unwrap();
         println!("\ndeleted {thread_id} {item_id} .");
     }
@@ -181,7 +192,7 @@ fn a_killed_writer_leaves_no_gap() {
                 .await
                 .unwrap();
             let ids: Vec<_> = page.data.iter().map(|item| item.id().to_string()).collect();
-            let kept = |n: &usize| !(n % 3 == 2 && n % 2 == 0);
+            let kept = |n: &usize| n % 6 != 2;
             let expected: Vec<_> =
                 (0..).filter(kept).take(ids.len()).map(|n| format!("msg_{n}")).collect();
             // The last one may stand before its deletion.

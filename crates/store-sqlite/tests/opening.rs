@@ -1,5 +1,7 @@
 //! What opening a database says when it cannot.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod common;
 
 use std::{

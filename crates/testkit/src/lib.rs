@@ -1,6 +1,6 @@
 //! What tests of a ChatKit server have in common.
 //!
-//! [`store_conformance`] holds the rules that every [`Store`](chatkit_server::Store) keeps, and
+//! [`mod@store_conformance`] holds the rules that every [`Store`](chatkit_server::Store) keeps, and
 //! [`store_conformance!`](crate::store_conformance!) turns them into tests of yours:
 //!
 //! ```

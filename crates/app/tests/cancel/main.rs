@@ -1,6 +1,8 @@
 //! Clients that go away, newer messages, threads deleted under a running turn: what the user saw
 //! is kept, and nothing runs on.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -221,14 +221,6 @@ impl Connection {
         }
     }
 
-    /// Waits until something arrives, and returns all of it as it is.
-    pub(crate) fn read_arrived(&mut self) -> Vec<u8> {
-        if self.buffer.is_empty() {
-            self.fill().expect("the server answers");
-        }
-        std::mem::take(&mut self.buffer)
-    }
-
     /// Waits until the server closes the connection, and returns what it sent before.
     pub(crate) fn read_to_close(&mut self) -> Vec<u8> {
         let mut rest = std::mem::take(&mut self.buffer);

@@ -101,9 +101,9 @@ impl Events {
         events
     }
 
-    /// The connection after the stream has ended.
-    pub(crate) fn into_connection(mut self) -> Connection {
-        assert_eq!(self.next_frame(), None);
+    /// Reads all that is to come, and returns the connection for the next request.
+    pub(crate) fn skip_to_end(mut self) -> Connection {
+        while self.next().is_some() {}
         self.connection
     }
 }

@@ -2,6 +2,15 @@
 //! happens on the wire, requests, and random numbers that can be replayed.
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "what a failed test shows: the seed, and what the server said"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "requests are written out where they are sent: `json!` makes values"
+)]
 
 mod client;
 mod events;

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{self, BufRead, BufReader, Read as _},
     net::SocketAddr,
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
@@ -62,18 +62,31 @@ impl Server {
     }
 
     /// Starts a command that serves, and waits until it says where.
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut process =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::try_spawn(command)
+            .unwrap_or_else(|(status, log)| panic!("no server: {status}\n{log}"))
+    }
+
+    /// Starts a command that may refuse to serve: with how it ended and what it logged then.
+    pub(crate) fn try_spawn(mut command: Command) -> Result<Self, (ExitStatus, String)> {
+        command.stderr(Stdio::piped());
+        Self::launch(command)
+    }
+
+    /// Starts a command that serves and whose log goes to a pipe that nobody reads any more.
+    pub(crate) fn spawn_unheard(mut command: Command) -> Self {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        command.stderr(writer);
+        Self::launch(command).unwrap()
+    }
+
+    fn launch(mut command: Command) -> Result<Self, (ExitStatus, String)> {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let stderr = Arc::new(Mutex::new(String::new()));
-        let mut lines = BufReader::new(process.stderr.take().expect("stderr is a pipe"));
-        let collected = Arc::clone(&stderr);
-        let reader = thread::spawn(move || {
-            let mut line = Vec::new();
-            while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-                collected.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
-                line.clear();
-            }
+        let reader = process.stderr.take().map(|lines| {
+            let collected = Arc::clone(&stderr);
+            thread::spawn(move || collect(BufReader::new(lines), &collected))
         });
         let mut output = BufReader::new(process.stdout.take().expect("stdout is a pipe"));
         let (first, first_line) = mpsc::channel();
@@ -88,13 +101,13 @@ impl Server {
         let first_line = first_line.recv_timeout(LONG).expect("the server says where it listens");
         let address = first_line.strip_prefix("listening on http://").map(str::trim_end);
         let Some(address) = address.and_then(|address| address.parse().ok()) else {
-            let _ = process.kill();
-            let _ = process.wait();
-            let _ = reader.join();
-            panic!("no server: {first_line:?}\n{}", stderr.lock().unwrap());
+            let status = process.wait().unwrap();
+            if let Some(reader) = reader {
+                reader.join().unwrap();
+            }
+            return Err((status, format!("{first_line}{}", stderr.lock().unwrap())));
         };
-        let (stdout, reader) = (Some(stdout), Some(reader));
-        Self { process, address, first_line, stdout, stderr, reader }
+        Ok(Self { process, address, first_line, stdout: Some(stdout), stderr, reader })
     }
 
     /// Runs a command that should end by itself, and returns what it printed.
@@ -226,6 +239,14 @@ impl Drop for Server {
         } else {
             assert!(!stderr.contains("panicked"), "the server panicked:\n{stderr}");
         }
+    }
+}
+
+fn collect(mut lines: impl BufRead, collected: &Mutex<String>) {
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        collected.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+        line.clear();
     }
 }
 

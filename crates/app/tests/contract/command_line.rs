@@ -212,3 +212,21 @@ fn origins_may_be_given_one_by_one() {
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     }
 }
+
+#[test]
+fn any_origin_is_taken_or_refused_in_words() {
+    let mut command = Server::command();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--database", "memory:", "--allow-origin=*"]);
+    match Server::try_spawn(command) {
+        Ok(server) => {
+            let request = br#"{"type": "threads.list", "params": {}}"#;
+            let origin = [("Origin", "https://a.example.org")];
+            let answer = server.connect().request("POST", "/chatkit", &origin, request);
+            assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        }
+        Err((status, log)) => {
+            assert_eq!(status.code(), Some(2), "{log}");
+            assert!(log.contains("--allow-origin"), "{log}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::common::{Server, create, script, shown_text, text_of, until};
+use crate::common::{Events, Server, create, message_item, script, shown_text, text_of, until};
 use serde_json::json;
 
 /// What the server gives open connections to end, with room to spare.
@@ -21,7 +21,7 @@ fn a_signal_ends_running_turns_cleanly() {
         let path = folder.path().join("chat.db");
         let mut server = Server::sqlite(&path);
         let mut streams: Vec<_> = (0..3).map(|_| server.stream(&create(&endless_text()))).collect();
-        let mut shown: Vec<_> = streams.iter_mut().map(crate::common::Events::until_text).collect();
+        let mut shown: Vec<_> = streams.iter_mut().map(Events::until_text).collect();
 
         let asked = Instant::now();
         server.signal(signal);
@@ -73,10 +73,14 @@ fn a_reader_that_stands_still_holds_it_up_for_the_grace_period_at_most() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     for (first, second) in [("TERM", "TERM"), ("INT", "TERM"), ("TERM", "INT")] {
-        let mut server = Server::playback();
+        let mut command = Server::command();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).env("CHATKIT_LOG", "debug");
+        command.args(["--database", "memory:", "--responder", "playback"]);
+        let mut server = Server::spawn(command);
         let _stuck = stuck_reader(&server);
         server.signal(first);
-        until("the signal was heard", || server.stderr().contains("second signal"));
+        // Only the connection is left now.
+        until("the turn has ended", || server.stderr().contains("the run ended"));
         assert!(server.is_running(), "nothing is left for the second signal");
         let asked = Instant::now();
         server.signal(second);
@@ -86,13 +90,52 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
+/// Ctrl-C in a terminal also ends the program that the log is piped to.
+#[test]
+fn a_log_that_nobody_reads_does_not_disturb() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let mut command = Server::command();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--responder", "playback", "--database"]);
+    command.arg(format!("sqlite:{}", path.display()));
+    let mut server = Server::spawn_unheard(command);
+
+    // Each failure is logged, after some text was shown.
+    let failing = script(json!([
+        {"event": {"type": "thread.item.added", "item": message_item("msg_a", "")}},
+        {"event": {"type": "thread.item.updated", "item_id": "msg_a", "update": {
+            "type": "assistant_message.content_part.text_delta", "content_index": 0, "delta": "kept"}}},
+        {"fail": {}},
+    ]));
+    let failed = server.events(&create(&failing));
+    assert_eq!(failed.last().unwrap()["type"], "error");
+    let failed = failed[0]["thread"]["id"].as_str().unwrap();
+    assert_eq!(text_of(&server.items(failed)[1]), "kept");
+
+    let mut stream = server.stream(&create(&endless_text()));
+    let mut shown = stream.until_text();
+    server.signal("INT");
+    shown.extend(stream.rest());
+    assert_eq!(server.wait().0.code(), Some(0));
+    let server = Server::sqlite(&path);
+    let items = server.items(shown[0]["thread"]["id"].as_str().unwrap());
+    assert_eq!(text_of(&items[1]), shown_text(&shown));
+}
+
 /// A client that asked for more than fits into the buffers between, and does not read it.
-fn stuck_reader(server: &Server) -> crate::common::Events {
-    let wide = "x".repeat(16 * 1024);
-    let text = script(json!([{"text": {"deltas": 2000, "delta": wide}}, {"sleep_ms": 600_000}]));
+fn stuck_reader(server: &Server) -> Events {
+    let wide = "x".repeat(64 * 1024);
+    // Slow enough for the connection to take all it can, and more than it can take.
+    let text = script(json!([
+        {"text": {"deltas": 500, "delta": wide, "gap_ms": 1}},
+        {"thread": {"title": "sent"}},
+        {"event": {"type": "progress_update", "text": "x"}},
+        {"sleep_ms": 600_000},
+    ]));
     let mut stream = server.stream(&create(&text));
-    stream.until_text();
-    let thread_of_other = server.thread(r#"{"steps": []}"#);
-    assert_eq!(server.items(&thread_of_other).len(), 1);
+    let thread = stream.until_text()[0]["thread"]["id"].clone();
+    until("all was sent", || {
+        server.json("threads.get_by_id", json!({"thread_id": thread}))["title"] == "sent"
+    });
     stream
 }

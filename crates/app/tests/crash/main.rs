@@ -3,6 +3,8 @@
 //!
 //! `CHATKIT_CRASH_ROUNDS` sets how often, `CHATKIT_SEED` replays a run's choices.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -11,6 +13,7 @@ mod writer;
 
 use std::{
     path::Path,
+    process::Stdio,
     sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
@@ -59,6 +62,30 @@ fn what_was_acknowledged_survives_a_kill() {
     assert!(acknowledged > 0, "the server was killed before it did anything");
 }
 
+/// A server killed while it makes its file leaves one that the next can use.
+#[test]
+fn a_kill_while_it_starts_does_no_harm() {
+    let rounds = number_from_env("CHATKIT_CRASH_ROUNDS").unwrap_or(10);
+    let mut rng = Rng::new(seed());
+    for _ in 0..rounds {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.db");
+        let mut command = Server::command();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--responder", "playback", "--database"]);
+        command.arg(format!("sqlite:{}", path.display()));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut starting = command.spawn().unwrap();
+        thread::sleep(Duration::from_micros(rng.next() % 40_000));
+        starting.kill().unwrap();
+        starting.wait().unwrap();
+
+        let server = Server::sqlite(&path);
+        check_file(&path);
+        let thread = server.thread(&script(json!([])));
+        assert_eq!(server.items(&thread).len(), 1);
+    }
+}
+
 /// Has writers stream, and kills the server at a random moment.
 fn write_until_killed(server: &mut Server, rng: &mut Rng, round: u64) -> Vec<Acknowledged> {
     let (tell, killing) = mpsc::channel();
@@ -88,13 +115,18 @@ fn write_until_killed(server: &mut Server, rng: &mut Rng, round: u64) -> Vec<Ack
 /// The stored thread is what some prefix of the writes makes, and no acknowledged one is missing.
 fn check(server: &Server, written: &Acknowledged, round: u64) {
     let thread = written.thread.as_deref().unwrap();
-    let stored: Vec<(String, String)> = server
-        .items(thread)
-        .iter()
-        .skip(1)
-        .map(|item| (string(item, "id").to_owned(), text_of(item)))
-        .filter(|(id, _)| id.starts_with('r'))
-        .collect();
+    let items = server.items(thread);
+    let (messages, items): (Vec<&Value>, Vec<&Value>) =
+        items.iter().partition(|item| item["type"] == "user_message");
+    let messages: Vec<&str> = messages.into_iter().map(|item| string(item, "id")).collect();
+    assert!(
+        messages.starts_with(&written.messages.iter().map(String::as_str).collect::<Vec<_>>())
+            && messages.len() <= written.messages.len() + 1,
+        "round {round}: {messages:?} are stored, {:?} were acknowledged",
+        written.messages,
+    );
+    let stored: Vec<(String, String)> =
+        items.into_iter().map(|item| (string(item, "id").to_owned(), text_of(item))).collect();
     let title = server.json("threads.get_by_id", json!({"thread_id": thread}))["title"].clone();
     let told = written.count();
     let possible = (told..=written.model.len()).any(|done| {

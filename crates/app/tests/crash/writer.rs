@@ -27,6 +27,8 @@ pub(crate) struct Kill {
 pub(crate) struct Acknowledged {
     /// Its thread, once it was told of it.
     pub(crate) thread: Option<String>,
+    /// Its messages.
+    pub(crate) messages: Vec<String>,
     /// All writes that it asked for.
     pub(crate) model: Model,
     told: usize,
@@ -61,7 +63,8 @@ pub(crate) fn write(
     prefix: &str,
     kill: &Kill,
 ) -> Acknowledged {
-    let mut acknowledged = Acknowledged { thread: None, model: Model::default(), told: 0 };
+    let mut acknowledged =
+        Acknowledged { thread: None, messages: Vec::new(), model: Model::default(), told: 0 };
     loop {
         let text = script(json!(steps(rng, model, prefix)));
         let planned = model.len();
@@ -98,7 +101,10 @@ fn note(event: &Value, acknowledged: &mut Acknowledged, kill: &Kill) {
         "thread.created" => {
             acknowledged.thread = Some(event["thread"]["id"].as_str().unwrap().to_owned());
         }
-        "thread.item.done" if event["item"]["type"] == "user_message" => kill.count(),
+        "thread.item.done" if event["item"]["type"] == "user_message" => {
+            acknowledged.messages.push(event["item"]["id"].as_str().unwrap().to_owned());
+            kill.count();
+        }
         "thread.item.done" | "thread.item.replaced" | "thread.item.removed" | "thread.updated" => {
             acknowledged.told += 1;
             kill.count();

@@ -1,6 +1,11 @@
 //! One client with its connection.
 
-use std::{io, net::SocketAddr, panic::{AssertUnwindSafe, catch_unwind, resume_unwind}};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use serde_json::json;
 
@@ -21,13 +26,17 @@ pub(crate) struct Client {
     known: Known,
     connection: Option<Connection>,
     asked: u64,
+    pub(crate) tally: Tally,
 }
+
+/// How many answers there were of each kind.
+pub(crate) type Tally = BTreeMap<String, u64>;
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, seed: u64, number: u64, threads: &[String]) -> Self {
         let rng = Rng::new(seed.wrapping_add(number.wrapping_mul(0x1234_5678_9abc_def1)));
         let known = Known::with_threads(threads);
-        Self { address, seed, number, rng, known, connection: None, asked: 0 }
+        Self { address, seed, number, rng, known, connection: None, asked: 0, tally: Tally::new() }
     }
 
     /// Sends one request and checks the answer.
@@ -35,15 +44,11 @@ impl Client {
         self.asked += 1;
         let body = self.body();
         let asked = catch_unwind(AssertUnwindSafe(|| self.send(&body)));
-        let problem = match asked {
-            Ok(Ok(())) => return,
-            Ok(Err(problem)) => problem,
-            Err(panic) => {
-                println!("{}", self.place(&body));
-                resume_unwind(panic)
-            }
-        };
-        panic!("{problem}\n{}", self.place(&body));
+        // What panicked has said why.
+        let asked = asked.unwrap_or_else(|_| Err("a check panicked".to_owned()));
+        if let Err(problem) = asked {
+            panic!("{problem}\n{}", self.place(&body));
+        }
     }
 
     /// All threads can be read to their end, whatever was put into them.
@@ -61,25 +66,28 @@ impl Client {
     fn place(&self, body: &[u8]) -> String {
         let shown = String::from_utf8_lossy(body);
         let shown: String = shown.chars().take(4000).collect();
-        format!("CHATKIT_SEED={}, client {}, request {}: {shown}", self.seed, self.number, self.asked)
+        format!(
+            "CHATKIT_SEED={}, client {}, request {}: {shown}",
+            self.seed, self.number, self.asked
+        )
     }
 
     fn body(&mut self) -> Vec<u8> {
         let rng = &mut self.rng;
-        match rng.below(12) {
-            0..=3 => requests::request(rng, &self.known, true).to_string().into_bytes(),
-            4..=7 => {
+        match rng.below(14) {
+            0..=5 => requests::request(rng, &self.known, true).to_string().into_bytes(),
+            6..=10 => {
                 let mut request = requests::request(rng, &self.known, false);
                 mutate::json(rng, &mut request);
                 values::text(&request).into_bytes()
             }
-            8 | 9 => {
+            11 | 12 => {
                 let request = requests::request(rng, &self.known, false);
                 let mut body = values::text(&request).into_bytes();
                 mutate::bytes(rng, &mut body);
                 body
             }
-            10 => values::text(&values::value(rng)).into_bytes(),
+            _ if rng.one_in(2) => values::text(&values::value(rng)).into_bytes(),
             _ => mutate::noise(rng),
         }
     }
@@ -92,7 +100,8 @@ impl Client {
             3 => self.twofold_length(body),
             _ => {
                 let request = self.request(body);
-                let answer = self.answer(&request).map_err(|error| format!("no answer: {error}"))?;
+                let answer =
+                    self.answer(&request).map_err(|error| format!("no answer: {error}"))?;
                 if answer.header("connection") == Some("close") {
                     return Err("the connection was closed".to_owned());
                 }
@@ -102,10 +111,22 @@ impl Client {
     }
 
     fn learn(&mut self, body: &[u8], answer: &Response) -> Result<(), String> {
-        for value in oracle::check(body, answer).map_err(|problem| {
+        let values = oracle::check(body, answer).map_err(|problem| {
             let start: String = answer.text().chars().take(500).collect();
             format!("{problem}: {start}")
-        })? {
+        })?;
+        let streams = answer.header("content-type") == Some("text/event-stream");
+        let kind = match values.as_slice() {
+            [] => format!("refused with {}", answer.status()),
+            [_] if !streams => "JSON".to_owned(),
+            [event] if event["type"] == "error" => "refused with an event".to_owned(),
+            [.., last] if last.to_string().contains("not a playback script") => {
+                "no script".to_owned()
+            }
+            [.., last] => format!("stream up to {}", last["type"]),
+        };
+        *self.tally.entry(kind).or_default() += 1;
+        for value in values {
             self.known.learn(&mut self.rng, &value);
         }
         Ok(())
@@ -122,7 +143,8 @@ impl Client {
             "Content-Type: \u{e9}\u{2028}\r\n",
             "",
         ]);
-        let mut request = format!("POST /chatkit HTTP/1.1\r\nHost: h\r\n{content_type}").into_bytes();
+        let mut request =
+            format!("POST /chatkit HTTP/1.1\r\nHost: h\r\n{content_type}").into_bytes();
         if rng.one_in(8) {
             request.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
             let mut rest = body;
@@ -171,7 +193,9 @@ impl Client {
     fn promise_too_much(&mut self, body: &[u8]) -> Result<(), String> {
         let mut connection = self.new_connection();
         let promised = body.len() + 1 + self.rng.below(1000);
-        connection.send(format!("POST /chatkit HTTP/1.1\r\nContent-Length: {promised}\r\n\r\n").as_bytes());
+        connection.send(
+            format!("POST /chatkit HTTP/1.1\r\nContent-Length: {promised}\r\n\r\n").as_bytes(),
+        );
         connection.send(body);
         connection.finish_sending();
         let answer = connection.read_to_close();
@@ -182,7 +206,9 @@ impl Client {
     fn promise_too_little(&mut self, body: &[u8]) -> Result<(), String> {
         let mut connection = self.new_connection();
         let promised = self.rng.below(body.len() + 1);
-        connection.send(format!("POST /chatkit HTTP/1.1\r\nContent-Length: {promised}\r\n\r\n").as_bytes());
+        connection.send(
+            format!("POST /chatkit HTTP/1.1\r\nContent-Length: {promised}\r\n\r\n").as_bytes(),
+        );
         connection.send(body);
         let answer = connection.try_read_response("POST").map_err(|error| error.to_string())?;
         oracle::check(&body[..promised], &answer).map(drop)
@@ -218,4 +244,3 @@ fn acceptable(answer: &str) -> Result<(), String> {
         Err(format!("an answer to half a request: {answer}"))
     }
 }
-

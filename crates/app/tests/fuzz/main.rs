@@ -3,6 +3,13 @@
 //!
 //! `CHATKIT_FUZZ_REQUESTS` sets how many, `CHATKIT_SEED` replays a run's choices.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::print_stdout, reason = "a look at what was tried")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "parts of requests are written out where they are sent: `json!` makes values"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -15,7 +22,7 @@ mod values;
 
 use std::thread;
 
-use client::Client;
+use client::{Client, Tally};
 use common::{Server, number_from_env, seed};
 
 const CLIENTS: u64 = 4;
@@ -55,6 +62,20 @@ fn fuzz(server: &Server, requests: u64) {
 
     assert_eq!(server.get("/healthz").status(), 200);
     assert_eq!(server.get("/readyz").status(), 200);
+    let mut tally = Tally::new();
+    for client in &clients {
+        for (kind, count) in &client.tally {
+            *tally.entry(kind.clone()).or_default() += count;
+        }
+    }
+    println!("{tally:#?}");
+    let meant =
+        ["JSON", "refused with an event", "refused with 422", "stream up to \"thread.item.done\""];
+    for kind in meant {
+        let count = tally.get(kind).copied().unwrap_or_default();
+        let enough = requests < 1000 || count > requests / 100;
+        assert!(enough, "only {count} answers of the kind `{kind}`: the requests test too little");
+    }
     for client in clients {
         client.read_back(server);
     }

@@ -9,7 +9,11 @@ use crate::common::Rng;
 pub(crate) fn json(rng: &mut Rng, request: &mut Value) {
     for _ in 0..1 + rng.below(3) {
         let deep = rng.below(7);
-        change(rng, request, deep);
+        // Mostly below the op, so that the op is reached.
+        match request.get_mut("params") {
+            Some(params) if !rng.one_in(12) => change(rng, params, deep),
+            _ => change(rng, request, deep),
+        }
     }
 }
 
@@ -17,17 +21,22 @@ fn change(rng: &mut Rng, value: &mut Value, deeper: usize) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             let at = rng.below(fields.len());
-            let key = fields.keys().nth(at).cloned().unwrap_or_default();
+            let below = fields.iter().find(|(_, value)| value.is_object() || value.is_array());
+            let key = match below {
+                Some((key, _)) if deeper > 0 && rng.one_in(2) => key.clone(),
+                _ => fields.keys().nth(at).cloned().unwrap_or_default(),
+            };
             if deeper > 0 {
                 return change(rng, &mut fields[&key], deeper - 1);
             }
-            match rng.below(5) {
+            match rng.below(6) {
                 0 => drop(fields.remove(&key)),
                 1 => {
                     let (again, twin) = (values::same_key(fields, &key), fields[&key].clone());
                     fields.insert(again, if rng.one_in(2) { twin } else { values::value(rng) });
                 }
                 2 => drop(fields.insert(values::name(rng), values::value(rng))),
+                3 => fields[&key] = values::raw(rng),
                 _ => fields[&key] = values::value(rng),
             }
         }
@@ -67,8 +76,23 @@ pub(crate) fn bytes(rng: &mut Rng, body: &mut Vec<u8>) {
             3 if at < body.len() => body[at] = rng.byte(),
             4 => {
                 let piece = *rng.pick(&[
-                    &b"\""[..], b"{", b"}", b"[", b"]", b",", b":", b"\\", b"\\u", b"\0", b"\xff", b"\xc3",
-                    b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\r\n\r\n", b"null", b"1e9999",
+                    &b"\""[..],
+                    b"{",
+                    b"}",
+                    b"[",
+                    b"]",
+                    b",",
+                    b":",
+                    b"\\",
+                    b"\\u",
+                    b"\0",
+                    b"\xff",
+                    b"\xc3",
+                    b"\xed\xa0\x80",
+                    b"\xf4\x90\x80\x80",
+                    b"\r\n\r\n",
+                    b"null",
+                    b"1e9999",
                 ]);
                 body.splice(at..at, piece.iter().copied());
             }

@@ -51,11 +51,19 @@ impl Known {
     }
 
     fn item(&self, rng: &mut Rng) -> Value {
-        if rng.one_in(2) { json!(format!("i{}", rng.below(8))) } else { Self::any(&self.items, rng) }
+        if rng.one_in(2) {
+            json!(format!("i{}", rng.below(8)))
+        } else {
+            Self::any(&self.items, rng)
+        }
     }
 
     fn any(known: &[String], rng: &mut Rng) -> Value {
-        if known.is_empty() || rng.one_in(20) { json!(values::string(rng)) } else { json!(rng.pick(known)) }
+        if known.is_empty() || rng.one_in(20) {
+            json!(values::string(rng))
+        } else {
+            json!(rng.pick(known))
+        }
     }
 }
 
@@ -81,14 +89,19 @@ pub(crate) fn request(rng: &mut Rng, known: &Known, patient: bool) -> Value {
             "threads.add_user_message",
             json!({"thread_id": thread, "input": input(rng, known, &script)}),
         ),
-        7 => op("threads.add_client_tool_output", json!({"thread_id": thread, "result": values::value(rng)})),
+        7 => op(
+            "threads.add_client_tool_output",
+            json!({"thread_id": thread, "result": values::value(rng)}),
+        ),
         8 | 9 => op(
             "threads.add_structured_input",
             json!({"thread_id": thread, "item_id": known.item(rng), "input": {
                 "status": rng.pick(&["answered", "skipped"]),
                 "answers": {"q": {"values": [values::string(rng)]}, "c": {"skipped": true}}}}),
         ),
-        10 | 11 => op("threads.retry_after_item", json!({"thread_id": thread, "item_id": known.item(rng)})),
+        10 | 11 => {
+            op("threads.retry_after_item", json!({"thread_id": thread, "item_id": known.item(rng)}))
+        }
         12 | 13 => op("threads.custom_action", action(rng, known, &thread, script)),
         14 => {
             let payload = match script["steps"][0]["event"].get("item") {
@@ -116,7 +129,9 @@ pub(crate) fn request(rng: &mut Rng, known: &Known, patient: bool) -> Value {
             json!({"name": values::string(rng), "size": rng.below(100), "mime_type":
                 rng.pick(&["image/png", "text/plain", "", "\u{0}"])}),
         ),
-        22 => op("attachments.delete", json!({"attachment_id": Known::any(&known.attachments, rng)})),
+        22 => {
+            op("attachments.delete", json!({"attachment_id": Known::any(&known.attachments, rng)}))
+        }
         _ => op(
             "input.transcribe",
             json!({"audio_base64": rng.pick(&["", "AAAA", "AAA", "?"]), "mime_type": values::string(rng)}),
@@ -131,8 +146,10 @@ fn input(rng: &mut Rng, known: &Known, script: &Value) -> Value {
     };
     let mut content = vec![json!({"type": "input_text", "text": text})];
     if rng.one_in(5) {
-        content.push(json!({"type": "input_tag", "id": "u", "text": "@u", "data": {"d": values::value(rng)},
-            "group": null, "interactive": true}));
+        content.push(
+            json!({"type": "input_tag", "id": "u", "text": "@u", "data": {"d": values::value(rng)},
+            "group": null, "interactive": true}),
+        );
     }
     let attachments: Vec<Value> =
         (0..rng.below(8) / 7).map(|_| Known::any(&known.attachments, rng)).collect();
@@ -146,7 +163,8 @@ fn action(rng: &mut Rng, known: &Known, thread: &Value, payload: Value) -> Value
 }
 
 fn page(rng: &mut Rng, after: Value) -> Value {
-    let limit = rng.pick(&[json!(null), json!(0), json!(1), json!(3), json!(20), json!(9999)]).clone();
+    let limit =
+        rng.pick(&[json!(null), json!(0), json!(1), json!(3), json!(20), json!(9999)]).clone();
     let after = if rng.one_in(2) { after } else { Value::Null };
     json!({"limit": limit, "order": rng.pick(&["asc", "desc"]), "after": after})
 }

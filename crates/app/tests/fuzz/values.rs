@@ -11,10 +11,36 @@ const AGAIN: char = '\u{1}';
 
 /// Names of fields that mean something somewhere. None of them makes a script wait.
 const NAMES: [&str; 30] = [
-    "type", "params", "metadata", "thread_id", "item_id", "input", "content", "text", "attachments",
-    "quoted_text", "inference_options", "tool_choice", "model", "id", "data", "limit", "order",
-    "after", "kind", "item_ids", "action", "payload", "steps", "updated_item", "answers", "status",
-    "title", "result", "name", "size",
+    "type",
+    "params",
+    "metadata",
+    "thread_id",
+    "item_id",
+    "input",
+    "content",
+    "text",
+    "attachments",
+    "quoted_text",
+    "inference_options",
+    "tool_choice",
+    "model",
+    "id",
+    "data",
+    "limit",
+    "order",
+    "after",
+    "kind",
+    "item_ids",
+    "action",
+    "payload",
+    "steps",
+    "updated_item",
+    "answers",
+    "status",
+    "title",
+    "result",
+    "name",
+    "size",
 ];
 
 pub(crate) fn name(rng: &mut Rng) -> String {
@@ -26,26 +52,50 @@ pub(crate) fn name(rng: &mut Rng) -> String {
 
 pub(crate) fn string(rng: &mut Rng) -> String {
     const STRINGS: [&str; 19] = [
-        "", " ", "a", "\u{0}", "\u{1f600}", "e\u{301}", "\u{2028}\r\n", "\\\"/", "thr_unknown", "msg_x",
-        "asc", "desc", "threads.create", "$THREAD", "input_text", "data: x\n\ndata: y", "null", "😀\u{feff}",
+        "",
+        " ",
+        "a",
+        "\u{0}",
+        "\u{1f600}",
+        "e\u{301}",
+        "\u{2028}\r\n",
+        "\\\"/",
+        "thr_unknown",
+        "msg_x",
+        "asc",
+        "desc",
+        "threads.create",
+        "$THREAD",
+        "input_text",
+        "data: x\n\ndata: y",
+        "null",
+        "😀\u{feff}",
         "<script>",
     ];
     match rng.below(30) {
         0 => "x".repeat(rng.below(70_000)),
-        1 => (0..rng.below(20)).filter_map(|_| char::from_u32(u32::try_from(rng.below(0x11_0000)).unwrap())).collect(),
+        1 => (0..rng.below(20))
+            .filter_map(|_| char::from_u32(u32::try_from(rng.below(0x11_0000)).unwrap()))
+            .collect(),
         _ => (*rng.pick(&STRINGS)).to_owned(),
     }
 }
 
 pub(crate) fn scalar(rng: &mut Rng) -> Value {
-    match rng.below(9) {
+    match rng.below(60) {
+        6 => raw(rng),
+        other => plain_scalar(rng, other % 9),
+    }
+}
+
+fn plain_scalar(rng: &mut Rng, kind: usize) -> Value {
+    match kind {
         0 => Value::Null,
         1 => json!(rng.one_in(2)),
         2 => json!(rng.below(30)),
         3 => json!(-1),
         4 => json!(rng.next()),
         5 => json!(0.5),
-        6 => raw(rng),
         _ => json!(string(rng)),
     }
 }
@@ -71,17 +121,30 @@ pub(crate) fn raw(rng: &mut Rng) -> Value {
 }
 
 fn raw_text(number: u64) -> String {
-    const TEXTS: [&str; 22] = [
-        "1e999", "-1e999", "1e308", "-0", "0.1e-400", "123456789012345678901234567890",
-        "18446744073709551615", "18446744073709551616", "-9223372036854775809", "\"\\ud800\"",
-        "\"\\udc00\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\u0000\"", "NaN", "tru", "01", "1.", "\"open",
-        "{\"a\":1,\"a\":2}", "{\"type\":\"threads.create\"}", "", "[1,]",
+    const TEXTS: [&str; 13] = [
+        "1e308",
+        "-0",
+        "0.1e-400",
+        "123456789012345678901234567890",
+        "18446744073709551615",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "\"\\ud83d\\ude00\"",
+        "\"\\u0000\"",
+        "{\"a\":1,\"a\":2}",
+        "{\"type\":\"threads.create\"}",
+        "1e999",
+        "\"\\udc00\\ud800\"",
     ];
+    const NOT_JSON: [&str; 8] = ["NaN", "tru", "01", "1.", "\"open", "", "[1,]", "\"\\u12\""];
     let mut rng = Rng::new(number);
-    if !rng.one_in(4) {
-        return (*rng.pick(&TEXTS)).to_owned();
+    match rng.below(12) {
+        0 => return (*rng.pick(&NOT_JSON)).to_owned(),
+        1..=7 => return (*rng.pick(&TEXTS)).to_owned(),
+        _ => {}
     }
-    let depth = *rng.pick(&[20, 95, 99, 100, 101, 110, 120, 124, 125, 126, 127, 128, 129, 300, 20_000]);
+    let depth =
+        *rng.pick(&[20, 95, 99, 100, 101, 110, 120, 124, 125, 126, 127, 128, 129, 300, 20_000]);
     let (open, close) = *rng.pick(&[
         ("[", "]"),
         ("{\"a\":", "}"),

@@ -18,8 +18,7 @@ fn a_connection_is_used_again_after_a_stream() {
     for n in 1..=5 {
         let mut stream = connection.stream(&create(&text));
         stream.until("stream_options");
-        while stream.next().is_some() {}
-        connection = stream.into_connection();
+        connection = stream.skip_to_end();
         let listed = connection.post(&op("threads.list", json!({}))).json();
         assert_eq!(listed["data"].as_array().unwrap().len(), n);
         assert_eq!(connection.request("GET", "/healthz", &[], b"").status(), 200);

@@ -1,5 +1,7 @@
 //! HTTP as clients, proxies and browsers meet it.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

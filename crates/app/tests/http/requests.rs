@@ -24,6 +24,16 @@ fn only_post_is_answered_with_an_op() {
     assert_eq!(connection.post_bytes(LIST.as_bytes()).text(), EMPTY);
 }
 
+/// Otherwise a client that is still sending sees a broken connection instead of the answer.
+#[test]
+fn the_body_of_a_refused_method_is_read() {
+    let server = Server::playback();
+    let mut connection = server.connect();
+    let body = vec![b'x'; 4 * 1024 * 1024];
+    assert_eq!(connection.request("PUT", "/chatkit", &[], &body).status(), 405);
+    assert_eq!(connection.post_bytes(LIST.as_bytes()).status(), 200);
+}
+
 #[test]
 fn the_content_type_does_not_matter() {
     let server = Server::playback();

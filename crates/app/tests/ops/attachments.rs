@@ -198,11 +198,16 @@ fn what_is_too_large_is_413() {
     let answer = server.post(&op("attachments.create", params));
     assert_eq!(answer.status(), 413);
     assert!(answer.message().starts_with("params.size: "), "{}", answer.message());
+}
 
+#[test]
+fn an_upload_that_is_too_large_is_413() {
+    let server = Server::playback();
     let file = register(&server, "a.bin", "text/plain", 1);
     let answer = upload(&server, &file, &vec![0; 33 * 1024 * 1024]);
     assert_eq!(answer.status(), 413);
     assert_eq!(server.get(path(&server, &file)).status(), 404);
+    assert!(!answer.message().is_empty());
 }
 
 #[test]

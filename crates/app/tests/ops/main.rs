@@ -1,5 +1,11 @@
 //! All ops end to end over HTTP: what they answer, what they leave behind, and how they fail.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "parts of requests are written out where they are sent: `json!` makes values"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 

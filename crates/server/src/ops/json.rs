@@ -11,7 +11,7 @@ use chatkit_protocol::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::OpError;
+use super::{OpError, start::load_sender};
 use crate::{
     ChatKitServer, Owner, PageRequest, RequestContext, StoreResult, ThreadHandle, ThreadPatch,
     Turn, Visibility, chatkit::Shared, respond::TurnParts, run::Cancellation, visible,
@@ -152,18 +152,7 @@ async fn sync_action<S: ChatKitServer>(
 ) -> Answer {
     let CustomActionParams { thread_id, item_id, action } = params;
     let thread = shared.store.load_thread(&owner, &thread_id).await?;
-    let sender = match item_id.filter(|item_id| !item_id.is_empty()) {
-        None => None,
-        Some(item_id) => match shared.store.load_item(&owner, &thread_id, &item_id).await? {
-            ThreadItem::Widget(widget) => Some(widget),
-            other => {
-                let found = other.kind();
-                return Err(OpError::invalid(format!(
-                    "params.item_id: expected the id of a widget, found a {found}"
-                )));
-            }
-        },
-    };
+    let sender = load_sender(&*shared.store, &owner, &thread_id, item_id.as_ref()).await?;
     let thread = ThreadHandle::new(thread);
     let turn = Turn::new(TurnParts {
         thread: thread.clone(),

@@ -6,4 +6,4 @@ mod start;
 
 pub use error::{OpError, OpErrorKind};
 pub(crate) use json::answer;
-pub(crate) use start::{Start, start};
+pub(crate) use start::{Start, check, start};

@@ -1,15 +1,16 @@
 //! The ops that are answered with a stream: what happens before the responder starts.
 
 use chatkit_protocol::{
-    ClientToolCallStatus, CustomActionParams, Order, Page, RequestBody, Thread,
-    ThreadAddClientToolOutputParams, ThreadAddStructuredInputParams, ThreadId, ThreadItem,
-    ThreadMetadata, ThreadRetryAfterItemParams, ThreadStatus, ThreadStreamEvent, Timestamp,
-    UserMessageInput, UserMessageItem,
+    Attachment, ClientToolCallStatus, CustomActionParams, ItemId, Order, Page, RequestBody,
+    StructuredInputItem, StructuredInputStatus, Thread, ThreadAddClientToolOutputParams,
+    ThreadAddStructuredInputParams, ThreadId, ThreadItem, ThreadMetadata,
+    ThreadRetryAfterItemParams, ThreadStatus, ThreadStreamEvent, Timestamp, UserMessageInput,
+    UserMessageItem, WidgetItem,
 };
 use serde_json::Value;
 
 use super::{OpError, OpErrorKind};
-use crate::{IdKind, Owner, PageRequest, Store, Visibility, run::Respond};
+use crate::{IdKind, Owner, PageRequest, Store, StoreError, Visibility, run::Respond};
 
 /// What the responder starts with. Everything before it is in the store.
 #[derive(Debug)]
@@ -46,6 +47,39 @@ pub(crate) async fn start(
         RequestBody::ThreadsCustomAction(params) => custom_action(store, owner, params).await,
         other => Err(OpError::not_supported(other.op().as_str())),
     }
+}
+
+/// Whether a streaming op would be refused as things are, without writing anything: a request that
+/// is refused must not stop the turn that is running.
+pub(crate) async fn check(
+    store: &dyn Store,
+    owner: &Owner,
+    thread_id: &ThreadId,
+    request: &RequestBody,
+) -> Result<(), OpError> {
+    match request {
+        RequestBody::ThreadsAddUserMessage(params) => {
+            load_open_thread(store, owner, thread_id).await?;
+            load_attachments(store, owner, thread_id, &params.input).await?;
+        }
+        RequestBody::ThreadsAddStructuredInput(params) => {
+            load_open_thread(store, owner, thread_id).await?;
+            let item = load_structured_input(store, owner, thread_id, &params.item_id).await?;
+            if item.status != StructuredInputStatus::Pending {
+                return Err(StoreError::not_pending(&item.id).into());
+            }
+        }
+        RequestBody::ThreadsRetryAfterItem(params) => {
+            load_open_thread(store, owner, thread_id).await?;
+            load_user_message(store, owner, thread_id, &params.item_id).await?;
+        }
+        RequestBody::ThreadsCustomAction(params) => {
+            store.load_thread(owner, thread_id).await?;
+            load_sender(store, owner, thread_id, params.item_id.as_ref()).await?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 impl Start {
@@ -133,10 +167,7 @@ async fn add_structured_input(
 ) -> Result<Start, OpError> {
     let ThreadAddStructuredInputParams { thread_id, item_id, input } = params;
     let thread = load_open_thread(store, owner, &thread_id).await?;
-    let item = match store.load_item(owner, &thread_id, &item_id).await? {
-        ThreadItem::StructuredInput(item) => item,
-        other => return Err(wrong_kind("a structured input", &other)),
-    };
+    let item = load_structured_input(store, owner, &thread_id, &item_id).await?;
     let answered = ThreadItem::StructuredInput(item.answered(&input));
     store.complete_item(owner, &thread_id, &answered).await?;
     let mut start = Start::new(thread);
@@ -151,10 +182,7 @@ async fn retry_after_item(
 ) -> Result<Start, OpError> {
     let ThreadRetryAfterItemParams { thread_id, item_id } = params;
     let thread = load_open_thread(store, owner, &thread_id).await?;
-    let message = match store.load_item(owner, &thread_id, &item_id).await? {
-        ThreadItem::UserMessage(message) => message,
-        other => return Err(wrong_kind("a user message", &other)),
-    };
+    let message = load_user_message(store, owner, &thread_id, &item_id).await?;
     store.delete_items_after(owner, &thread_id, &item_id).await?;
     let mut start = Start::new(thread);
     start.input = Some(message);
@@ -168,13 +196,7 @@ async fn custom_action(
 ) -> Result<Start, OpError> {
     let CustomActionParams { thread_id, item_id, action } = params;
     let thread = store.load_thread(owner, &thread_id).await?;
-    let sender = match item_id.filter(|item_id| !item_id.is_empty()) {
-        None => None,
-        Some(item_id) => match store.load_item(owner, &thread_id, &item_id).await? {
-            ThreadItem::Widget(widget) => Some(widget),
-            other => return Err(wrong_kind("a widget", &other).coded()),
-        },
-    };
+    let sender = load_sender(store, owner, &thread_id, item_id.as_ref()).await?;
     let mut start = Start::new(thread);
     start.respond = Respond::Action(action, sender);
     Ok(start)
@@ -204,15 +226,7 @@ async fn user_message(
     thread_id: &ThreadId,
     input: UserMessageInput,
 ) -> Result<UserMessageItem, OpError> {
-    let mut attachments = Vec::with_capacity(input.attachments.len());
-    for id in &input.attachments {
-        let mut attachment = store.load_attachment(owner, id).await?;
-        if attachment.thread_id.as_ref().is_some_and(|taken_by| taken_by != thread_id) {
-            return Err(crate::StoreError::attachment_taken(id).into());
-        }
-        attachment.thread_id = Some(thread_id.clone());
-        attachments.push(attachment);
-    }
+    let attachments = load_attachments(store, owner, thread_id, &input).await?;
     Ok(UserMessageItem {
         id: store.generate_item_id(IdKind::Message, thread_id),
         thread_id: thread_id.clone(),
@@ -222,6 +236,65 @@ async fn user_message(
         quoted_text: input.quoted_text,
         inference_options: input.inference_options,
     })
+}
+
+/// The attachments of a message, as those of its thread.
+async fn load_attachments(
+    store: &dyn Store,
+    owner: &Owner,
+    thread_id: &ThreadId,
+    input: &UserMessageInput,
+) -> Result<Vec<Attachment>, OpError> {
+    let mut attachments = Vec::with_capacity(input.attachments.len());
+    for id in &input.attachments {
+        let mut attachment = store.load_attachment(owner, id).await?;
+        if attachment.thread_id.as_ref().is_some_and(|taken_by| taken_by != thread_id) {
+            return Err(StoreError::attachment_taken(id).into());
+        }
+        attachment.thread_id = Some(thread_id.clone());
+        attachments.push(attachment);
+    }
+    Ok(attachments)
+}
+
+async fn load_user_message(
+    store: &dyn Store,
+    owner: &Owner,
+    thread_id: &ThreadId,
+    item_id: &ItemId,
+) -> Result<UserMessageItem, OpError> {
+    match store.load_item(owner, thread_id, item_id).await? {
+        ThreadItem::UserMessage(message) => Ok(message),
+        other => Err(wrong_kind("a user message", &other)),
+    }
+}
+
+async fn load_structured_input(
+    store: &dyn Store,
+    owner: &Owner,
+    thread_id: &ThreadId,
+    item_id: &ItemId,
+) -> Result<StructuredInputItem, OpError> {
+    match store.load_item(owner, thread_id, item_id).await? {
+        ThreadItem::StructuredInput(item) => Ok(item),
+        other => Err(wrong_kind("a structured input", &other)),
+    }
+}
+
+/// The widget that sent an action; the page itself sends none, or an empty id.
+pub(super) async fn load_sender(
+    store: &dyn Store,
+    owner: &Owner,
+    thread_id: &ThreadId,
+    item_id: Option<&ItemId>,
+) -> Result<Option<WidgetItem>, OpError> {
+    let Some(item_id) = item_id.filter(|item_id| !item_id.is_empty()) else {
+        return Ok(None);
+    };
+    match store.load_item(owner, thread_id, item_id).await? {
+        ThreadItem::Widget(widget) => Ok(Some(widget)),
+        other => Err(wrong_kind("a widget", &other).coded()),
+    }
 }
 
 fn wrong_kind(expected: &str, found: &ThreadItem) -> OpError {

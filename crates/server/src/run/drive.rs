@@ -12,7 +12,7 @@ use chatkit_protocol::{Action, Thread, ThreadItem, ThreadStreamEvent, WidgetItem
 use futures_util::FutureExt as _;
 use tokio_util::sync::WaitForCancellationFuture;
 
-use super::{CancelReason, EndReason, LogWriter};
+use super::{CancelReason, Cancellation, EndReason, LogWriter};
 use crate::{
     CancelledTurn, ChatKitServer, EventStream, RespondError, Turn,
     respond::Yielded,
@@ -50,11 +50,11 @@ pub(crate) async fn drive<S: ChatKitServer>(
     match end {
         End::Completed => match run.save_thread().await {
             Ok(()) => EndReason::Completed,
-            Err(error) => run.fail(error).await,
+            Err(error) => Box::pin(run.fail(error)).await,
         },
-        End::Failed(error) => run.fail(error).await,
+        End::Failed(error) => Box::pin(run.fail(error)).await,
         End::Cancelled(reason) => {
-            run.clean_up(server, reason).await;
+            Box::pin(run.clean_up(server, reason)).await;
             EndReason::Cancelled(reason)
         }
     }
@@ -107,7 +107,10 @@ impl<C: crate::RequestContext> Run<'_, C> {
         };
         let mut cancelled = pin!(self.turn.cancellation().wait());
         loop {
-            let next = poll_fn(|cx| poll_next(&mut stream, cancelled.as_mut(), cx)).await;
+            let next = poll_fn(|cx| {
+                poll_next(&mut stream, self.turn.cancellation(), cancelled.as_mut(), cx)
+            })
+            .await;
             let step = match next {
                 Next::Cancelled => {
                     let reason = self.turn.cancellation().reason();
@@ -115,7 +118,12 @@ impl<C: crate::RequestContext> Run<'_, C> {
                 }
                 Next::Yielded(None) => return End::Completed,
                 Next::Yielded(Some(Err(error))) => return End::Failed(error),
-                Next::Yielded(Some(Ok(Yielded::Event(event)))) => self.apply(event).await,
+                Next::Yielded(Some(Ok(Yielded::Event(event)))) => match self.apply(event) {
+                    Ok(None) if self.is_saved() => Ok(()),
+                    // Few events get here, and all would have to make room for its future.
+                    Ok(effects) => Box::pin(self.finish(effects)).await,
+                    Err(error) => Err(error),
+                },
                 Next::Yielded(Some(Ok(Yielded::ChangeThread(change)))) => {
                     let thread = self.turn.thread();
                     match catch_unwind(AssertUnwindSafe(|| thread.update(change))) {
@@ -131,8 +139,21 @@ impl<C: crate::RequestContext> Run<'_, C> {
         }
     }
 
-    async fn apply(&mut self, event: ThreadStreamEvent) -> Result<(), RespondError> {
-        let Effects { write, send } = self.state.apply(event)?;
+    /// Applies an event and sends it. What has to be written first is returned.
+    fn apply(&mut self, event: ThreadStreamEvent) -> Result<Option<Effects>, RespondError> {
+        let effects = self.state.apply(event)?;
+        if effects.write.is_some() {
+            return Ok(Some(effects));
+        }
+        if let Some(event) = effects.send {
+            self.writer.send(event)?;
+        }
+        Ok(None)
+    }
+
+    /// Writes, then sends, and saves the thread if the responder changed it.
+    async fn finish(&mut self, effects: Option<Effects>) -> Result<(), RespondError> {
+        let Effects { write, send } = effects.unwrap_or_default();
         if let Some(write) = write {
             let (store, owner, thread_id) =
                 (self.turn.store(), self.turn.owner(), self.turn.thread_id());
@@ -145,6 +166,10 @@ impl<C: crate::RequestContext> Run<'_, C> {
             self.writer.send(event)?;
         }
         self.save_thread().await
+    }
+
+    fn is_saved(&self) -> bool {
+        self.turn.thread().changes() == self.thread_changes
     }
 
     /// Saves the thread and lets clients know, if the responder changed it.
@@ -231,14 +256,16 @@ enum Next {
 
 fn poll_next(
     stream: &mut EventStream<'_>,
+    cancellation: &Cancellation,
     cancelled: Pin<&mut WaitForCancellationFuture<'_>>,
     cx: &mut Context<'_>,
 ) -> Poll<Next> {
-    if cancelled.poll(cx).is_ready() {
+    if cancellation.reason().is_some() {
         return Poll::Ready(Next::Cancelled);
     }
     match catch_unwind(AssertUnwindSafe(|| stream.poll_yielded(cx))) {
-        Ok(Poll::Pending) => Poll::Pending,
+        // Only a run that waits has to be woken.
+        Ok(Poll::Pending) => cancelled.poll(cx).map(|()| Next::Cancelled),
         Ok(Poll::Ready(yielded)) => Poll::Ready(Next::Yielded(yielded)),
         Err(panic) => Poll::Ready(Next::Yielded(Some(Err(panicked(&*panic))))),
     }

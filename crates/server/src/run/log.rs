@@ -6,11 +6,11 @@
 //! readers do, and whoever joins late or reads slowly gets the difference in a few large events.
 
 mod fold;
+mod tail;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
 };
@@ -19,7 +19,8 @@ use bytes::Bytes;
 use chatkit_protocol::{ErrorCode, ErrorEvent, ThreadStreamEvent};
 
 use super::EndReason;
-use fold::{Fold, Folded};
+use fold::Folded;
+use tail::Tail;
 
 /// Frames kept as they are for readers that are behind.
 const TAIL_FRAMES: usize = 256;
@@ -37,19 +38,12 @@ pub(crate) struct Log {
 #[derive(Debug, Default)]
 struct State {
     folded: Folded,
-    tail: VecDeque<Frame>,
-    tail_bytes: usize,
+    tail: Tail,
     /// The number of the next frame; the tail begins `tail.len()` before it.
     next: u64,
     readers: Vec<Reader>,
     next_reader: u64,
     end: Option<EndReason>,
-}
-
-#[derive(Debug)]
-struct Frame {
-    bytes: Bytes,
-    fold: Fold,
 }
 
 #[derive(Debug)]
@@ -66,7 +60,6 @@ struct Reader {
 #[derive(Debug)]
 pub(crate) struct LogWriter {
     log: Arc<Log>,
-    scratch: Vec<u8>,
 }
 
 impl Log {
@@ -128,8 +121,18 @@ impl State {
         self.next - self.tail.len() as u64
     }
 
-    fn chunk(&self, from: u64) -> (Bytes, u64) {
+    /// The next frames for a reader at `from`, and where it is then.
+    fn chunk(&mut self, from: u64) -> (Bytes, u64) {
         let tail_start = self.tail_start();
+        if from == tail_start && self.readers.len() == 1 && self.tail.bytes() <= CHUNK_BYTES {
+            // The usual case, a reader that keeps up: it gets the buffer, nothing is copied.
+            let mut number = tail_start;
+            let chunk = self.tail.take(|frame| {
+                self.folded.add(number, frame);
+                number += 1;
+            });
+            return (chunk, self.next);
+        }
         let mut chunk = Vec::new();
         let mut at = from;
         if at < tail_start {
@@ -139,23 +142,12 @@ impl State {
             }
         }
         let skip = usize::try_from(at - tail_start).unwrap_or(usize::MAX);
-        let mut ready = self.tail.iter().skip(skip).peekable();
-        if chunk.is_empty() && ready.len() == 1 {
-            // The usual case, a reader that keeps up: the frame is shared, not copied.
-            if let Some(frame) = ready.next() {
-                return (frame.bytes.clone(), at + 1);
-            }
-        }
-        while let Some(frame) = ready.next_if(|_| chunk.len() < CHUNK_BYTES) {
-            chunk.extend_from_slice(&frame.bytes);
-            at += 1;
-        }
-        (chunk.into(), at)
+        let count = self.tail.read(skip, CHUNK_BYTES, &mut chunk);
+        (chunk.into(), at + count as u64)
     }
 
-    fn push(&mut self, frame: Frame) {
-        self.tail_bytes += frame.bytes.len();
-        self.tail.push_back(frame);
+    fn push(&mut self, event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
+        self.tail.push(event)?;
         self.next += 1;
         self.fold();
         for reader in &mut self.readers {
@@ -163,40 +155,38 @@ impl State {
                 waker.wake();
             }
         }
+        Ok(())
     }
 
+    /// Folds what every reader has read, and what is too much to keep as it is.
     fn fold(&mut self) {
         let read_by_all =
             self.readers.iter().map(|reader| reader.position).min().unwrap_or(self.next);
-        while self.tail_start() < read_by_all
-            || self.tail.len() > TAIL_FRAMES
-            || self.tail_bytes > TAIL_BYTES
-        {
+        self.fold_to(read_by_all);
+        while self.tail.len() > TAIL_FRAMES || self.tail.bytes() > TAIL_BYTES {
+            self.fold_to(self.tail_start() + 1);
+        }
+    }
+
+    fn fold_to(&mut self, to: u64) {
+        while self.tail_start() < to {
             let number = self.tail_start();
-            let Some(frame) = self.tail.pop_front() else {
+            if !self.tail.pop(|frame| self.folded.add(number, frame)) {
                 break;
-            };
-            self.tail_bytes -= frame.bytes.len();
-            self.folded.add(number, frame.bytes, frame.fold);
+            }
         }
     }
 }
 
 impl LogWriter {
     pub(crate) fn new(log: Arc<Log>) -> Self {
-        Self { log, scratch: Vec::new() }
+        Self { log }
     }
 
     /// Sends an event to all readers.
     pub(crate) fn send(&mut self, mut event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
         for_client(&mut event);
-        self.scratch.clear();
-        self.scratch.extend_from_slice(b"data: ");
-        event.encode(&mut self.scratch)?;
-        self.scratch.extend_from_slice(b"\n\n");
-        let bytes = Bytes::copy_from_slice(&self.scratch);
-        self.log.state().push(Frame { bytes, fold: Fold::of(event) });
-        Ok(())
+        self.log.state().push(event)
     }
 
     /// Ends the log.

@@ -49,6 +49,11 @@ struct Entry {
 }
 
 impl Registry {
+    /// Whether a run holds the thread or waits for it.
+    pub(crate) fn is_busy(&self, owner: &Owner, thread_id: &ThreadId) -> bool {
+        self.state().threads.contains_key(&(owner.clone(), thread_id.clone()))
+    }
+
     /// Takes over a thread: cancels the runs that hold it or wait for it, and waits for their end.
     pub(crate) async fn take_over(
         &self,

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     ops::Bound,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -35,7 +35,8 @@ struct StoredThread {
     place: u64,
     metadata: ThreadMetadata,
     next: u64,
-    items: BTreeMap<u64, ThreadItem>,
+    /// Behind a pointer: a table makes room for many at once.
+    items: BTreeMap<u64, Arc<ThreadItem>>,
     places: HashMap<ItemId, u64>,
 }
 
@@ -100,7 +101,7 @@ impl Tables {
 
 impl StoredThread {
     fn item(&self, id: &ItemId) -> StoreResult<&ThreadItem> {
-        let item = self.places.get(id).and_then(|place| self.items.get(place));
+        let item = self.places.get(id).and_then(|place| self.items.get(place)).map(|item| &**item);
         item.ok_or_else(|| StoreError::no_item(id))
     }
 
@@ -110,7 +111,7 @@ impl StoredThread {
             *next += 1;
             *next
         });
-        self.items.insert(place, item);
+        self.items.insert(place, Arc::new(item));
     }
 }
 
@@ -222,8 +223,15 @@ impl Store for MemoryStore {
                     .ok_or_else(|| StoreError::no_cursor(RecordKind::Item, id))?,
             ),
         };
-        let wanted = |item: &ThreadItem| visibility == Visibility::All || !item.is_hidden();
-        Ok(cut(&thread.items, after, page, wanted, Clone::clone, |item| item.id().to_string()))
+        let wanted = |item: &Arc<ThreadItem>| visibility == Visibility::All || !item.is_hidden();
+        Ok(cut(
+            &thread.items,
+            after,
+            page,
+            wanted,
+            |item| (**item).clone(),
+            |item| item.id().to_string(),
+        ))
     }
 
     async fn load_item(
@@ -281,7 +289,7 @@ impl Store for MemoryStore {
     ) -> StoreResult<Vec<ThreadItem>> {
         let tables = self.tables();
         let items = tables.thread(owner, thread_id)?.items.values();
-        Ok(items.filter(|item| item.is_pending()).cloned().collect())
+        Ok(items.filter(|item| item.is_pending()).map(|item| (**item).clone()).collect())
     }
 
     async fn delete_items_after(

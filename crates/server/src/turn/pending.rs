@@ -21,13 +21,19 @@ impl PendingItems {
     pub(super) fn insert(&mut self, item: ThreadItem) {
         match self.position(item.id()) {
             Some(at) => self.items[at] = item,
-            None => self.items.push(item),
+            None => {
+                self.items.reserve_exact(1);
+                self.items.push(item);
+            }
         }
     }
 
     pub(super) fn remove(&mut self, id: &ItemId) {
         if let Some(at) = self.position(id) {
             self.items.remove(at);
+            if self.items.is_empty() {
+                self.items = Vec::new();
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{TurnState, Violation, Write};
 
+#[allow(clippy::needless_pass_by_value, reason = "reads better where it is called")]
 fn item(kind: &str, id: &str, fields: Value) -> ThreadItem {
     let mut item = json!({
         "type": kind, "id": id, "thread_id": "thr_1", "created_at": "2026-01-01T00:00:00Z",

@@ -61,7 +61,7 @@ pub(crate) async fn stream<S: ChatKitServer<Context = ()>>(
 ) -> Subscription {
     match chatkit.process(request.to_string().as_bytes(), ()).await {
         Response::Stream(frames) => frames,
-        other => panic!("expected a stream, found {other:?}"),
+        other @ Response::Json { .. } => panic!("expected a stream, found {other:?}"),
     }
 }
 

@@ -153,7 +153,7 @@ async fn a_group_that_cannot_be_committed_is_tried_one_by_one() {
                         // What an error of the disk does: nothing of the transaction is left.
                         execute(connection, "ROLLBACK")?;
                         return Err(rusqlite::Error::SqliteFailure(
-                            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+                            ffi::Error::new(ffi::SQLITE_FULL),
                             None,
                         )
                         .into());
@@ -238,4 +238,32 @@ async fn a_lock_of_another_program_is_an_error_for_all_who_wait() {
     other.execute_batch("ROLLBACK").unwrap();
     table.insert(2).await.unwrap();
     assert_eq!(table.numbers(), [2]);
+}
+
+#[test]
+fn a_log_that_grew_too_large_is_emptied() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("numbers.db");
+    let log = file::beside(&path, "-wal");
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
+        .unwrap();
+    let length = || fs::metadata(&log).unwrap().len();
+    let grown = length();
+    assert!(grown > 0);
+
+    bound_log(&connection, &log, grown);
+    assert_eq!(length(), grown);
+
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM numbers").unwrap();
+    insert(&connection, 1).unwrap();
+    bound_log(&connection, &log, grown);
+    assert!(length() > grown, "a reader still needs the log");
+
+    reader.execute_batch("COMMIT").unwrap();
+    bound_log(&connection, &log, grown);
+    assert_eq!(length(), 0);
+    insert(&connection, 2).unwrap();
 }

@@ -82,7 +82,7 @@ where
     });
 }
 
-/// Makes a test of each rule of the [conformance suite](crate::store_conformance).
+/// Makes a test of each rule of the [conformance suite](mod@crate::store_conformance).
 ///
 /// The argument is a closure that opens an empty store for one test; its result is a
 /// [`Store`](chatkit_server::Store) or a [`Fixture`](crate::store_conformance::Fixture).

@@ -1,9 +1,10 @@
 //! Frames that were read, or that a slow reader left behind, in little space.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 
-use bytes::Bytes;
 use chatkit_protocol::{ItemId, ThreadItemUpdate, ThreadStreamEvent, encode_text_delta};
+
+use super::tail::Leaving;
 
 /// Bytes of one run that are kept for readers that are behind or to come. Beyond it the oldest
 /// go, and a reader that still needed them is told to load the thread anew.
@@ -15,7 +16,7 @@ const ENTRY_BYTES: usize = 128;
 #[derive(Debug)]
 pub(super) enum Fold {
     /// Text appended to a part of an item: grows together with the text before.
-    Text { item_id: ItemId, content_index: usize, delta: String },
+    Text { item_id: ItemId, content_index: usize, len: usize },
     /// Takes the place of the last frame with the same subject.
     Latest(Subject),
     /// Belongs to an item in the making.
@@ -45,11 +46,13 @@ impl Subject {
 }
 
 impl Fold {
-    pub(super) fn of(event: ThreadStreamEvent) -> Self {
+    /// How an event folds. The text of a delta is appended to `texts`.
+    pub(super) fn of(event: ThreadStreamEvent, texts: &mut String) -> Self {
         match event {
             ThreadStreamEvent::ThreadItemUpdated { item_id, update } => match update {
                 ThreadItemUpdate::AssistantMessageContentPartTextDelta { content_index, delta } => {
-                    Self::Text { item_id, content_index, delta }
+                    texts.push_str(&delta);
+                    Self::Text { item_id, content_index, len: delta.len() }
                 }
                 ThreadItemUpdate::WorkflowTaskUpdated { task_index, .. } => {
                     Self::Latest(Subject::Task(item_id, task_index))
@@ -68,12 +71,21 @@ impl Fold {
             _ => Self::Keep,
         }
     }
+
+    /// How much of the texts belongs to the frame.
+    pub(super) fn text_len(&self) -> usize {
+        match self {
+            Self::Text { len, .. } => *len,
+            _ => 0,
+        }
+    }
 }
 
 /// Folded frames by the number of their first frame.
 #[derive(Debug, Default)]
 pub(super) struct Folded {
-    entries: BTreeMap<u64, Entry>,
+    /// In the order of their numbers.
+    entries: VecDeque<(u64, Entry)>,
     latest: HashMap<Subject, u64>,
     of_item: HashMap<ItemId, Vec<u64>>,
     bytes: usize,
@@ -83,14 +95,17 @@ pub(super) struct Folded {
 
 #[derive(Debug)]
 enum Entry {
-    Frame(Bytes),
+    Frame(Box<[u8]>),
     /// Consecutive deltas of one part; `ends[n]` is where the text of the n-th delta ends.
-    Text {
-        item_id: ItemId,
-        content_index: usize,
-        text: String,
-        ends: Vec<usize>,
-    },
+    Text(Box<TextRun>),
+}
+
+#[derive(Debug)]
+struct TextRun {
+    item_id: ItemId,
+    content_index: usize,
+    text: String,
+    ends: Vec<usize>,
 }
 
 impl Entry {
@@ -98,20 +113,22 @@ impl Entry {
         ENTRY_BYTES
             + match self {
                 Self::Frame(bytes) => bytes.len(),
-                Self::Text { text, ends, .. } => text.len() + size_of_val(ends.as_slice()),
+                Self::Text(run) => run.text.len() + size_of_val(run.ends.as_slice()),
             }
     }
 }
 
 impl Folded {
     /// Adds the next frame.
-    pub(super) fn add(&mut self, number: u64, bytes: Bytes, fold: Fold) {
-        match fold {
-            Fold::Text { item_id, content_index, delta } => {
-                if !self.extend_text(number, &item_id, content_index, &delta) {
-                    let ends = vec![delta.len()];
-                    let id = item_id.clone();
-                    let entry = Entry::Text { item_id: id, content_index, text: delta, ends };
+    pub(super) fn add(&mut self, number: u64, frame: Leaving<'_>) {
+        let bytes = || Entry::Frame(frame.bytes.into());
+        match frame.fold {
+            Fold::Text { item_id, content_index, .. } => {
+                if !self.extend_text(number, &item_id, content_index, frame.text) {
+                    let (id, text) = (item_id.clone(), frame.text.to_owned());
+                    let ends = vec![text.len()];
+                    let run = TextRun { item_id: id, content_index, text, ends };
+                    let entry = Entry::Text(Box::new(run));
                     self.insert(number, entry, Some(item_id));
                 }
             }
@@ -119,26 +136,26 @@ impl Folded {
                 if let Some(before) = self.latest.insert(subject.clone(), number) {
                     self.remove(before);
                 }
-                self.insert(number, Entry::Frame(bytes), subject.item_id().cloned());
+                self.insert(number, bytes(), subject.item_id().cloned());
             }
-            Fold::Part(item_id) => self.insert(number, Entry::Frame(bytes), Some(item_id)),
+            Fold::Part(item_id) => self.insert(number, bytes(), Some(item_id)),
             Fold::Whole(item_id) => {
                 for before in self.of_item.remove(&item_id).unwrap_or_default() {
                     self.remove(before);
                 }
                 self.latest.retain(|subject, _| subject.item_id() != Some(&item_id));
-                self.insert(number, Entry::Frame(bytes), Some(item_id));
+                self.insert(number, bytes(), Some(item_id));
             }
-            Fold::Keep => self.insert(number, Entry::Frame(bytes), None),
+            Fold::Keep => self.insert(number, bytes(), None),
         }
         while self.bytes > FOLDED_BYTES {
-            let Some((first, entry)) = self.entries.pop_first() else {
+            let Some((first, entry)) = self.entries.pop_front() else {
                 break;
             };
             self.bytes -= entry.bytes();
             self.lost_before = match entry {
                 Entry::Frame(_) => first + 1,
-                Entry::Text { ends, .. } => first + ends.len() as u64,
+                Entry::Text(run) => first + run.ends.len() as u64,
             };
         }
     }
@@ -157,10 +174,11 @@ impl Folded {
     /// number of the first frame that was not appended.
     pub(super) fn read(&self, from: u64, to: u64, full: usize, chunk: &mut Vec<u8>) -> u64 {
         let mut at = from;
-        if let Some((first, entry)) = self.entries.range(..from).next_back() {
+        let begin = self.entries.partition_point(|(first, _)| *first < from);
+        if let Some((first, entry)) = begin.checked_sub(1).and_then(|at| self.entries.get(at)) {
             at = at.max(entry.append_from(*first, from, chunk));
         }
-        for (first, entry) in self.entries.range(at..) {
+        for (first, entry) in self.entries.iter().skip(begin) {
             if chunk.len() >= full {
                 return at;
             }
@@ -170,14 +188,11 @@ impl Folded {
     }
 
     fn extend_text(&mut self, number: u64, id: &ItemId, index: usize, delta: &str) -> bool {
-        let Some(mut last) = self.entries.last_entry() else {
+        let Some((first, Entry::Text(run))) = self.entries.back_mut() else {
             return false;
         };
-        let first = *last.key();
-        let Entry::Text { item_id, content_index, text, ends } = last.get_mut() else {
-            return false;
-        };
-        if item_id != id || *content_index != index || first + ends.len() as u64 != number {
+        let TextRun { item_id, content_index, text, ends } = &mut **run;
+        if item_id != id || *content_index != index || *first + ends.len() as u64 != number {
             return false;
         }
         text.push_str(delta);
@@ -188,14 +203,16 @@ impl Folded {
 
     fn insert(&mut self, number: u64, entry: Entry, item_id: Option<ItemId>) {
         self.bytes += entry.bytes();
-        self.entries.insert(number, entry);
+        self.entries.push_back((number, entry));
         if let Some(item_id) = item_id {
             self.of_item.entry(item_id).or_default().push(number);
         }
     }
 
     fn remove(&mut self, number: u64) {
-        if let Some(entry) = self.entries.remove(&number) {
+        if let Ok(at) = self.entries.binary_search_by_key(&number, |(first, _)| *first)
+            && let Some((_, entry)) = self.entries.remove(at)
+        {
             self.bytes -= entry.bytes();
         }
     }
@@ -211,7 +228,8 @@ impl Entry {
                 }
                 first + 1
             }
-            Self::Text { item_id, content_index, text, ends } => {
+            Self::Text(run) => {
+                let TextRun { item_id, content_index, text, ends } = &**run;
                 let seen = usize::try_from(from - first).unwrap_or(usize::MAX);
                 let start = match seen.checked_sub(1) {
                     None => Some(0),

@@ -78,7 +78,7 @@ fn shown(events: &[ThreadStreamEvent]) -> Vec<(String, String)> {
                 }
             }
             ThreadStreamEvent::ThreadItemRemoved { item_id } => {
-                items.retain(|(id, _)| id != item_id)
+                items.retain(|(id, _)| id != item_id);
             }
             ThreadStreamEvent::ProgressUpdate { text, .. } => rest = vec![text.clone()],
             _ => {}

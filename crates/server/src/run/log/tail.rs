@@ -1,0 +1,141 @@
+//! The newest frames of a run, byte for byte.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use chatkit_protocol::ThreadStreamEvent;
+
+use super::fold::Fold;
+
+/// A buffer that is larger than this is given back when it is empty.
+const KEPT_BYTES: usize = 512;
+/// Room for frames that stays when there are none.
+const KEPT_FRAMES: usize = 4;
+
+/// Frames one behind the other in one buffer, and beside them the texts of their deltas: nothing
+/// is allocated for a frame.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    bytes: Vec<u8>,
+    /// Where in `bytes` the first frame begins.
+    start: usize,
+    texts: String,
+    /// Where in `texts` the first frame's text begins.
+    text_start: usize,
+    frames: VecDeque<Frame>,
+    /// The size of the buffer that was given away last.
+    last_taken: usize,
+}
+
+#[derive(Debug)]
+struct Frame {
+    bytes: usize,
+    fold: Fold,
+}
+
+/// A frame that leaves the tail.
+pub(super) struct Leaving<'a> {
+    pub(super) bytes: &'a [u8],
+    /// The text of a delta.
+    pub(super) text: &'a str,
+    pub(super) fold: Fold,
+}
+
+impl Tail {
+    pub(super) fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The size of all frames.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// Encodes an event as the next frame.
+    pub(super) fn push(&mut self, event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
+        if self.start > 0 && self.start > self.bytes.len() / 2 {
+            self.bytes.drain(..self.start);
+            self.texts.drain(..self.text_start);
+            (self.start, self.text_start) = (0, 0);
+        }
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(self.last_taken);
+        }
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(b"data: ");
+        if let Err(error) = event.encode(&mut self.bytes) {
+            self.bytes.truncate(begin);
+            return Err(error);
+        }
+        self.bytes.extend_from_slice(b"\n\n");
+        let bytes = self.bytes.len() - begin;
+        let fold = Fold::of(event, &mut self.texts);
+        self.frames.push_back(Frame { bytes, fold });
+        Ok(())
+    }
+
+    /// Appends frames, without the first `skip`, until the chunk is full; says how many.
+    pub(super) fn read(&self, skip: usize, full: usize, chunk: &mut Vec<u8>) -> usize {
+        let skipped: usize = self.frames.iter().take(skip).map(|frame| frame.bytes).sum();
+        let from = self.start + skipped;
+        let (mut count, mut size) = (0, 0);
+        for frame in self.frames.iter().skip(skip) {
+            if chunk.len() + size >= full {
+                break;
+            }
+            count += 1;
+            size += frame.bytes;
+        }
+        chunk.extend_from_slice(self.bytes.get(from..from + size).unwrap_or_default());
+        count
+    }
+
+    /// Takes the first frame out.
+    pub(super) fn pop(&mut self, leaving: impl FnOnce(Leaving<'_>)) -> bool {
+        let popped = self.pop_front(leaving);
+        if self.frames.is_empty() {
+            self.clear();
+        }
+        popped
+    }
+
+    /// Takes all frames out and gives their bytes away as they are.
+    pub(super) fn take(&mut self, mut leaving: impl FnMut(Leaving<'_>)) -> Bytes {
+        let from = self.start;
+        while self.pop_front(&mut leaving) {}
+        let bytes = std::mem::take(&mut self.bytes);
+        self.last_taken = bytes.len() - from;
+        self.clear();
+        Bytes::from(bytes).slice(from..)
+    }
+
+    fn pop_front(&mut self, leaving: impl FnOnce(Leaving<'_>)) -> bool {
+        let Some(Frame { bytes, fold }) = self.frames.pop_front() else {
+            return false;
+        };
+        let (end, text_end) = (self.start + bytes, self.text_start + fold.text_len());
+        leaving(Leaving {
+            bytes: self.bytes.get(self.start..end).unwrap_or_default(),
+            text: self.texts.get(self.text_start..text_end).unwrap_or_default(),
+            fold,
+        });
+        (self.start, self.text_start) = (end, text_end);
+        true
+    }
+
+    /// An idle run should not keep what a burst needed.
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.texts.clear();
+        (self.start, self.text_start) = (0, 0);
+        if self.bytes.capacity() > KEPT_BYTES {
+            self.bytes = Vec::new();
+        }
+        if self.texts.capacity() > KEPT_BYTES {
+            self.texts = String::new();
+        }
+        if self.frames.capacity() > KEPT_FRAMES {
+            self.frames = VecDeque::new();
+        }
+    }
+}
