@@ -8,8 +8,8 @@ use serde_json::json;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    AttachmentStore, ChatKitServer, EndReason, OpError, RequestContext, Store, Subscription,
-    ThreadHandle, Turn,
+    AttachmentStore, ChatKitServer, EndReason, OpError, OpErrorKind, RequestContext, Store,
+    Subscription, ThreadHandle, Turn,
     ops::{self, Start},
     respond::TurnParts,
     run::{Cancellation, Log, LogWriter, Registry, drive},
@@ -127,6 +127,10 @@ impl<S: ChatKitServer> ChatKit<S> {
     /// An op runs to its end even when the returned future is dropped.
     pub async fn process_request(&self, request: Request, context: S::Context) -> Response {
         let op = request.body.op();
+        if self.shared.runs.is_closed() {
+            let message = "the server is shutting down";
+            return self.refuse(Some(op), OpError::new(OpErrorKind::Unavailable, message));
+        }
         if op.is_streaming() {
             return Response::Stream(self.spawn_run(request.body, context));
         }
@@ -139,10 +143,10 @@ impl<S: ChatKitServer> ChatKit<S> {
         }
     }
 
-    /// Cancels all running turns and those to come, and waits until they have cleaned up.
+    /// Cancels all running turns, refuses further requests, and waits until all is cleaned up.
     pub async fn shut_down(&self) {
-        self.shared.registry.shut_down();
         self.shared.runs.close();
+        self.shared.registry.shut_down();
         self.shared.runs.wait().await;
     }
 

@@ -181,6 +181,11 @@ async fn shutdown_ends_turns_and_waits_for_their_cleaning_up() {
     let thread_id = until_first_word(&mut frames).await;
     chatkit.shut_down().await;
     assert_eq!(chatkit.active(), 0);
+    assert_eq!(kinds(&next(&mut frames).await.unwrap()), ["error"], "the client is told");
+    assert_eq!(next(&mut frames).await, None);
+    assert_eq!(kinds(&events(&chatkit, add_message(&thread_id, "late")).await), ["error"]);
+    let list = serde_json::json!({"type": "threads.list", "params": {}});
+    assert_eq!(common::json(&chatkit, list).await.0, 503);
     let items = stored(&store.inner, &thread_id).await;
     assert_eq!(
         brief(&items),
@@ -213,4 +218,49 @@ async fn every_tab_of_a_crowd_is_superseded_but_the_last() {
         std::iter::once("long".to_owned()).chain(expected).chain(["short".to_owned()]).collect();
     assert_eq!(users.map(|(_, text)| text).collect::<Vec<_>>(), expected);
     assert_eq!(brief(&items).last(), Some(&("assistant_message", "done".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_responder_that_panics_when_it_is_dropped_is_cleaned_up_after() {
+    struct PanicOnDrop;
+
+    impl Drop for PanicOnDrop {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+
+    let server = Server::new(|turn: Turn<()>| {
+        turn.stream(async move |_, events| {
+            let mut reply = events.stream_message().await?;
+            reply.text("partial").await?;
+            let _panics = PanicOnDrop;
+            std::future::pending::<()>().await;
+            reply.done().await
+        })
+    });
+    let chatkit = ChatKit::new(server, MemoryStore::new());
+    let mut frames = stream(&chatkit, create("hi")).await;
+    let thread_id = until_first_word(&mut frames).await;
+    drop(frames);
+    idle(&chatkit).await;
+    let items = stored(&**chatkit.store(), &thread_id).await;
+    assert_eq!(brief(&items)[1], ("assistant_message", "partial".to_owned()));
+    assert_eq!(items.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_refused_stops_nothing() {
+    let chatkit = ChatKit::new(says_and_waits(Arc::default()), MemoryStore::new());
+    let mut first = stream(&chatkit, create("long")).await;
+    let thread_id = until_first_word(&mut first).await;
+    for request in [
+        serde_json::json!({"type": "threads.retry_after_item",
+            "params": {"thread_id": thread_id, "item_id": "unknown"}}),
+        serde_json::json!({"type": "threads.add_client_tool_output",
+            "params": {"thread_id": thread_id, "result": 1}}),
+    ] {
+        assert_eq!(kinds(&events(&chatkit, request).await), ["error"]);
+    }
+    assert!(futures_util::poll!(Box::pin(next(&mut first))).is_pending(), "it still runs");
 }

@@ -120,3 +120,25 @@ async fn a_store_that_fails_before_the_reply_gives_one_error() {
     assert_eq!(status, 500);
     assert_eq!(body, serde_json::json!({"message": "the server failed to handle the request"}));
 }
+
+#[tokio::test]
+async fn text_whose_last_write_failed_is_kept_once_the_store_is_back() {
+    let store = SlowStore::default();
+    let failures = Arc::clone(&store.failures);
+    let server = Server::new(move |turn: Turn<()>| {
+        let failures = Arc::clone(&failures);
+        turn.stream(async move |_, events| {
+            let mut reply = events.stream_message().await?;
+            reply.text("shown").await?;
+            failures.store(1, Ordering::SeqCst);
+            reply.done().await
+        })
+    });
+    let chatkit = ChatKit::new(server, store);
+    let events = events(&chatkit, create("hi")).await;
+    assert_eq!(kinds(&events).last(), Some(&"error"));
+    assert_eq!(
+        brief(&stored(&**chatkit.store(), &created(&events)).await),
+        [("user_message", "hi".to_owned()), ("assistant_message", "shown".to_owned())],
+    );
+}

@@ -131,3 +131,25 @@ async fn a_responder_reads_the_thread_with_its_new_message() {
     let items = stored(&**chatkit.store(), &created(&events)).await;
     assert_eq!(brief(&items)[1].1, "1 item, \"hi\"");
 }
+
+#[tokio::test]
+async fn a_response_goes_on_without_its_emitter() {
+    let server = Server::new(|turn: Turn<()>| {
+        turn.stream(async |_, events| {
+            tokio::spawn(async move { events.message("from a task").await }).await??;
+            tokio::task::yield_now().await;
+            Err(RespondError::custom("the end"))
+        })
+    });
+    let (_, events) = run(server).await;
+    assert_eq!(answer(&events), ["thread.item.done", "error"]);
+}
+
+#[tokio::test]
+async fn a_reader_that_keeps_up_gets_events_of_any_size() {
+    let server = Server::new(|turn: Turn<()>| {
+        turn.stream(async |_, events| events.message("x".repeat(9 << 20)).await)
+    });
+    let (_, events) = run(server).await;
+    assert_eq!(answer(&events), ["thread.item.done"]);
+}

@@ -35,6 +35,8 @@ pub enum OpErrorKind {
     Invalid,
     /// The server failed: 500.
     Internal,
+    /// The server is shutting down: 503.
+    Unavailable,
 }
 
 impl OpErrorKind {
@@ -47,6 +49,7 @@ impl OpErrorKind {
             Self::TooLarge => 413,
             Self::Invalid => 422,
             Self::Internal => 500,
+            Self::Unavailable => 503,
         }
     }
 }
@@ -84,7 +87,7 @@ impl OpError {
 
     /// The same failure at the start of a stream, where HTTP has no say any more.
     pub(crate) fn into_event(self) -> ErrorEvent {
-        let allow_retry = self.kind == OpErrorKind::Internal;
+        let allow_retry = matches!(self.kind, OpErrorKind::Internal | OpErrorKind::Unavailable);
         if self.coded {
             return ErrorEvent { code: ErrorCode::STREAM_ERROR, message: None, allow_retry };
         }

@@ -1,16 +1,19 @@
 //! The ops that are answered with a stream: what happens before the responder starts.
 
 use chatkit_protocol::{
-    Attachment, ClientToolCallStatus, CustomActionParams, ItemId, Order, Page, RequestBody,
-    StructuredInputItem, StructuredInputStatus, Thread, ThreadAddClientToolOutputParams,
-    ThreadAddStructuredInputParams, ThreadId, ThreadItem, ThreadMetadata,
-    ThreadRetryAfterItemParams, ThreadStatus, ThreadStreamEvent, Timestamp, UserMessageInput,
-    UserMessageItem, WidgetItem,
+    Attachment, ClientToolCallItem, ClientToolCallStatus, CustomActionParams, ItemId, Order, Page,
+    RequestBody, StructuredInputItem, StructuredInputStatus, Thread,
+    ThreadAddClientToolOutputParams, ThreadAddStructuredInputParams, ThreadId, ThreadItem,
+    ThreadMetadata, ThreadRetryAfterItemParams, ThreadStatus, ThreadStreamEvent, Timestamp,
+    UserMessageInput, UserMessageItem, WidgetItem,
 };
 use serde_json::Value;
 
 use super::{OpError, OpErrorKind};
 use crate::{IdKind, Owner, PageRequest, Store, StoreError, Visibility, run::Respond};
+
+/// Attachments of one message.
+const MAX_ATTACHMENTS: usize = 100;
 
 /// What the responder starts with. Everything before it is in the store.
 #[derive(Debug)]
@@ -72,6 +75,9 @@ pub(crate) async fn check(
         RequestBody::ThreadsRetryAfterItem(params) => {
             load_open_thread(store, owner, thread_id).await?;
             load_user_message(store, owner, thread_id, &params.item_id).await?;
+        }
+        RequestBody::ThreadsAddClientToolOutput(_) => {
+            load_waiting_tool_call(store, owner, thread_id).await?;
         }
         RequestBody::ThreadsCustomAction(params) => {
             store.load_thread(owner, thread_id).await?;
@@ -136,18 +142,7 @@ async fn add_client_tool_output(
 ) -> Result<Start, OpError> {
     let ThreadAddClientToolOutputParams { thread_id, result } = params;
     let thread = store.load_thread(owner, &thread_id).await?;
-    let newest = PageRequest::first(1, Order::Desc);
-    let last = store.load_thread_items(owner, &thread_id, &newest, Visibility::Visible).await?;
-    let Some(ThreadItem::ClientToolCall(mut call)) =
-        last.data.into_iter().next().filter(ThreadItem::is_pending)
-    else {
-        return Err(OpError::new(
-            OpErrorKind::Conflict,
-            format!(
-                "params.thread_id: no client tool call of thread `{thread_id}` waits for its output"
-            ),
-        ));
-    };
+    let mut call = load_waiting_tool_call(store, owner, &thread_id).await?;
     call.output = Some(result).filter(|output| *output != Value::Null);
     call.status = ClientToolCallStatus::Completed;
     store.complete_item(owner, &thread_id, &ThreadItem::ClientToolCall(call)).await?;
@@ -245,6 +240,12 @@ async fn load_attachments(
     thread_id: &ThreadId,
     input: &UserMessageInput,
 ) -> Result<Vec<Attachment>, OpError> {
+    if input.attachments.len() > MAX_ATTACHMENTS {
+        return Err(OpError::invalid(format!(
+            "params.input.attachments: expected at most {MAX_ATTACHMENTS}, found {}",
+            input.attachments.len()
+        )));
+    }
     let mut attachments = Vec::with_capacity(input.attachments.len());
     for id in &input.attachments {
         let mut attachment = store.load_attachment(owner, id).await?;
@@ -255,6 +256,24 @@ async fn load_attachments(
         attachments.push(attachment);
     }
     Ok(attachments)
+}
+
+async fn load_waiting_tool_call(
+    store: &dyn Store,
+    owner: &Owner,
+    thread_id: &ThreadId,
+) -> Result<ClientToolCallItem, OpError> {
+    let newest = PageRequest::first(1, Order::Desc);
+    let last = store.load_thread_items(owner, thread_id, &newest, Visibility::Visible).await?;
+    match last.data.into_iter().next().filter(ThreadItem::is_pending) {
+        Some(ThreadItem::ClientToolCall(call)) => Ok(call),
+        _ => Err(OpError::new(
+            OpErrorKind::Conflict,
+            format!(
+                "params.thread_id: no client tool call of thread `{thread_id}` waits for its output"
+            ),
+        )),
+    }
 }
 
 async fn load_user_message(

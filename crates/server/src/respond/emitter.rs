@@ -15,8 +15,9 @@ use crate::{IdKind, Store};
 
 /// Sends the events of a response. Cheap to clone; clones may go to other tasks.
 ///
-/// Each call waits while the turn is busy with what was sent before, and fails once the turn is
-/// over.
+/// Events are taken in order and soon, but a call that returned only means that its event waits to
+/// be taken: the item may not be in the store yet. Each call waits while too many events wait, and
+/// fails once the turn is over.
 #[derive(Clone)]
 pub struct Emitter {
     thread: ThreadHandle,
@@ -148,7 +149,8 @@ impl fmt::Debug for Emitter {
 
 /// An assistant message in the making.
 ///
-/// Dropped without [`done`](Self::done), as on an error, it stays what the user saw.
+/// When the response fails or is cancelled before [`done`](Self::done), what the user saw is kept.
+/// A response that ends well without it leaves nothing in the store.
 #[derive(Debug)]
 #[must_use = "a message is stored when it is done"]
 pub struct MessageWriter {
@@ -195,7 +197,7 @@ impl MessageWriter {
         self.next_part().await
     }
 
-    /// Completes the message, which stores it.
+    /// Completes the message, which then is stored.
     pub async fn done(self) -> Sent {
         self.part_done().await?;
         self.emitter.item(ThreadItem::AssistantMessage(self.message)).await
@@ -229,7 +231,8 @@ impl MessageWriter {
 
 /// A widget in the making.
 ///
-/// Dropped without [`done`](Self::done), as on an error, it stays what the user saw.
+/// When the response fails or is cancelled before [`done`](Self::done), what the user saw is kept.
+/// A response that ends well without it leaves nothing in the store.
 #[derive(Debug)]
 #[must_use = "a widget is stored when it is done"]
 pub struct WidgetWriter {
@@ -246,7 +249,7 @@ impl WidgetWriter {
         Ok(())
     }
 
-    /// Completes the widget, which stores it.
+    /// Completes the widget, which then is stored.
     pub async fn done(self) -> Sent {
         self.emitter.send(self.stream.finish()).await
     }

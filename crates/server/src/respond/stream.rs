@@ -118,7 +118,13 @@ impl Stream for Emitted<'_> {
         let failure = match &mut this.responding {
             None => None,
             Some(responding) => match responding.as_mut().poll(cx) {
-                Poll::Pending => return this.receiver.poll_recv(cx).map(|yielded| yielded.map(Ok)),
+                // Without emitters nothing more comes, but the closure still goes on.
+                Poll::Pending => {
+                    return match this.receiver.poll_recv(cx) {
+                        Poll::Ready(Some(yielded)) => Poll::Ready(Some(Ok(yielded))),
+                        Poll::Ready(None) | Poll::Pending => Poll::Pending,
+                    };
+                }
                 Poll::Ready(Ok(())) => None,
                 Poll::Ready(Err(error)) => Some(error),
             },

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use chatkit_protocol::{Action, Thread, ThreadItem, ThreadStreamEvent, WidgetItem};
+use chatkit_protocol::{Action, ErrorCode, Thread, ThreadItem, ThreadStreamEvent, WidgetItem};
 use futures_util::FutureExt as _;
 use tokio_util::sync::WaitForCancellationFuture;
 
@@ -55,6 +55,10 @@ pub(crate) async fn drive<S: ChatKitServer>(
         End::Failed(error) => Box::pin(run.fail(error)).await,
         End::Cancelled(reason) => {
             Box::pin(run.clean_up(server, reason)).await;
+            if reason == CancelReason::Shutdown {
+                let error = RespondError::coded(ErrorCode::STREAM_ERROR);
+                run.send_last(ThreadStreamEvent::Error(error.into_event()));
+            }
             EndReason::Cancelled(reason)
         }
     }
@@ -102,7 +106,7 @@ impl<C: crate::RequestContext> Run<'_, C> {
             Respond::Action(action, sender) => server.action(turn, action, sender),
         }));
         let mut stream = match stream {
-            Ok(stream) => stream,
+            Ok(stream) => DropQuietly(Some(stream)),
             Err(panic) => return End::Failed(panicked(&*panic)),
         };
         let mut cancelled = pin!(self.turn.cancellation().wait());
@@ -158,8 +162,14 @@ impl<C: crate::RequestContext> Run<'_, C> {
             let (store, owner, thread_id) =
                 (self.turn.store(), self.turn.owner(), self.turn.thread_id());
             match write {
-                Write::Save(item) => store.save_item(owner, thread_id, &item).await?,
-                Write::Delete(item_id) => store.delete_item(owner, thread_id, &item_id).await?,
+                Write::Save(item) => {
+                    store.save_item(owner, thread_id, &item).await?;
+                    self.state.written(item.id());
+                }
+                Write::Delete(item_id) => {
+                    store.delete_item(owner, thread_id, &item_id).await?;
+                    self.state.written(&item_id);
+                }
             }
         }
         if let Some(event) = send {
@@ -179,13 +189,14 @@ impl<C: crate::RequestContext> Run<'_, C> {
         if changes == self.thread_changes {
             return Ok(());
         }
-        self.thread_changes = changes;
         let Some(patch) = thread.unsaved() else {
+            self.thread_changes = changes;
             return Ok(());
         };
         let stored =
             self.turn.store().update_thread(self.turn.owner(), thread.id(), &patch).await?;
         thread.saved(&patch, stored.clone());
+        self.thread_changes = changes;
         let thread = Box::new(Thread::new(stored, chatkit_protocol::Page::default()));
         Ok(self.writer.send(ThreadStreamEvent::ThreadUpdated { thread })?)
     }
@@ -254,8 +265,20 @@ enum Next {
     Cancelled,
 }
 
+/// A response whose destructors may panic without taking the run with them.
+struct DropQuietly<'a>(Option<EventStream<'a>>);
+
+impl Drop for DropQuietly<'_> {
+    fn drop(&mut self) {
+        let stream = self.0.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(stream))) {
+            tracing::error!(error = %panicked(&*panic), "a response panicked while it was dropped");
+        }
+    }
+}
+
 fn poll_next(
-    stream: &mut EventStream<'_>,
+    stream: &mut DropQuietly<'_>,
     cancellation: &Cancellation,
     cancelled: Pin<&mut WaitForCancellationFuture<'_>>,
     cx: &mut Context<'_>,
@@ -263,6 +286,9 @@ fn poll_next(
     if cancellation.reason().is_some() {
         return Poll::Ready(Next::Cancelled);
     }
+    let Some(stream) = &mut stream.0 else {
+        return Poll::Ready(Next::Yielded(None));
+    };
     match catch_unwind(AssertUnwindSafe(|| stream.poll_yielded(cx))) {
         // Only a run that waits has to be woken.
         Ok(Poll::Pending) => cancelled.poll(cx).map(|()| Next::Cancelled),

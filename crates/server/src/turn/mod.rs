@@ -6,6 +6,8 @@ mod tests;
 
 pub(crate) use pending::is_worth_keeping;
 
+use std::collections::HashSet;
+
 use chatkit_protocol::{ItemId, ThreadItem, ThreadStreamEvent};
 
 use pending::PendingItems;
@@ -19,6 +21,8 @@ use pending::PendingItems;
 pub(crate) struct TurnState {
     pending: PendingItems,
     waiting_tool_call: Option<ItemId>,
+    /// Hidden items that were stored in this turn: what comes after about them stays hidden too.
+    hidden: HashSet<ItemId>,
 }
 
 /// What an event asks for, in this order: the write, then the event to clients.
@@ -58,20 +62,19 @@ impl TurnState {
             }
             ThreadStreamEvent::ThreadItemDone { item } => {
                 self.check_tool_call(&item)?;
-                self.pending.remove(item.id());
+                self.note_hidden(&item);
                 let write = Some(Write::Save((*item).clone()));
                 let send = visible(item, |item| ThreadStreamEvent::ThreadItemDone { item });
                 Effects { write, send }
             }
             ThreadStreamEvent::ThreadItemReplaced { item } => {
                 self.check_tool_call(&item)?;
-                self.pending.remove(item.id());
+                self.note_hidden(&item);
                 let write = Some(Write::Save((*item).clone()));
                 let send = visible(item, |item| ThreadStreamEvent::ThreadItemReplaced { item });
                 Effects { write, send }
             }
             ThreadStreamEvent::ThreadItemRemoved { item_id } => {
-                self.pending.remove(&item_id);
                 self.waiting_tool_call.take_if(|waiting| *waiting == item_id);
                 Effects {
                     write: Some(Write::Delete(item_id.clone())),
@@ -79,7 +82,8 @@ impl TurnState {
                 }
             }
             ThreadStreamEvent::ThreadItemUpdated { item_id, update } => {
-                let hidden = self.pending.update(&item_id, &update);
+                let hidden =
+                    self.pending.update(&item_id, &update) || self.hidden.contains(&item_id);
                 let event = ThreadStreamEvent::ThreadItemUpdated { item_id, update };
                 Effects::send((!hidden).then_some(event))
             }
@@ -87,17 +91,30 @@ impl TurnState {
         })
     }
 
+    /// Takes note that an item was written: it is in the making no more. Until then it counts as
+    /// pending, so that a write that fails does not lose what was shown.
+    pub(crate) fn written(&mut self, id: &ItemId) {
+        self.pending.remove(id);
+    }
+
     /// Ends the turn and gives the items that were not done, in the order they were added.
     pub(crate) fn into_pending_items(self) -> Vec<ThreadItem> {
         self.pending.into_items()
+    }
+
+    fn note_hidden(&mut self, item: &ThreadItem) {
+        if item.is_hidden() {
+            self.hidden.insert(item.id().clone());
+        } else {
+            self.hidden.remove(item.id());
+        }
     }
 
     fn check_tool_call(&mut self, item: &ThreadItem) -> Result<(), Violation> {
         let ThreadItem::ClientToolCall(call) = item else {
             return Ok(());
         };
-        let waiting = self.waiting_tool_call.take_if(|waiting| *waiting == call.id);
-        drop(waiting);
+        self.waiting_tool_call.take_if(|waiting| *waiting == call.id);
         if item.is_pending() {
             if let Some(first) = &self.waiting_tool_call {
                 return Err(Violation::SecondToolCall {

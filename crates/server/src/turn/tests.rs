@@ -47,6 +47,11 @@ fn play(
     let (mut writes, mut sent) = (Vec::new(), Vec::new());
     for event in events {
         let effects = turn.apply(event).unwrap();
+        match &effects.write {
+            Some(Write::Save(item)) => turn.written(item.id()),
+            Some(Write::Delete(id)) => turn.written(id),
+            None => {}
+        }
         writes.extend(effects.write);
         sent.extend(effects.send);
     }
@@ -138,6 +143,7 @@ mod hidden_items {
                     delta(&id, 0, "leak"),
                     ThreadStreamEvent::done(hidden.clone()),
                     ThreadStreamEvent::replaced(hidden.clone()),
+                    delta(&id, 0, "leak"),
                 ],
             );
             assert_eq!(writes, [Write::Save(hidden.clone()), Write::Save(hidden)]);

@@ -151,13 +151,18 @@ pub(crate) struct SlowStore {
     pub(crate) delay: Duration,
     pub(crate) calls: AtomicUsize,
     pub(crate) broken: Arc<AtomicBool>,
+    /// How many of the next calls fail.
+    pub(crate) failures: Arc<AtomicUsize>,
 }
 
 impl SlowStore {
     async fn wait(&self) -> StoreResult<()> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(self.delay).await;
-        if self.broken.load(Ordering::SeqCst) {
+        let one_less = |failures: usize| failures.checked_sub(1);
+        let failed =
+            self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+        if failed || self.broken.load(Ordering::SeqCst) {
             return Err(StoreError::backend("the disk is on fire"));
         }
         Ok(())

@@ -62,9 +62,10 @@ impl Fold {
                 }
                 _ => Self::Part(item_id),
             },
-            ThreadStreamEvent::ThreadItemAdded { item } => Self::Part(item.id().clone()),
-            ThreadStreamEvent::ThreadItemDone { item }
-            | ThreadStreamEvent::ThreadItemReplaced { item } => Self::Whole(item.id().clone()),
+            // What replaces an item needs the event that gave the item its place.
+            ThreadStreamEvent::ThreadItemAdded { item }
+            | ThreadStreamEvent::ThreadItemReplaced { item } => Self::Part(item.id().clone()),
+            ThreadStreamEvent::ThreadItemDone { item } => Self::Whole(item.id().clone()),
             ThreadStreamEvent::ThreadItemRemoved { item_id } => Self::Whole(item_id),
             ThreadStreamEvent::ProgressUpdate { .. } => Self::Latest(Subject::Progress),
             ThreadStreamEvent::ThreadUpdated { .. } => Self::Latest(Subject::Thread),
@@ -148,7 +149,10 @@ impl Folded {
             }
             Fold::Keep => self.insert(number, bytes(), None),
         }
-        while self.bytes > FOLDED_BYTES {
+        // The newest stays and does not count, however large: one large event must not cost a
+        // reader that keeps up those just before it.
+        let newest = self.entries.back().map_or(0, |(_, entry)| entry.bytes());
+        while self.bytes - newest > FOLDED_BYTES {
             let Some((first, entry)) = self.entries.pop_front() else {
                 break;
             };
