@@ -13,6 +13,8 @@ use chatkit_server::{
     },
 };
 
+use tokio::sync::Mutex;
+
 use blobs::Blobs;
 pub(crate) use routes::routes;
 
@@ -29,6 +31,8 @@ struct Shared {
     store: Arc<dyn Store>,
     blobs: Blobs,
     public_url: String,
+    /// Held from loading a record to saving it, so that of two uploads one wins.
+    saving: Mutex<()>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -50,7 +54,7 @@ impl Attachments {
             }
             None => Blobs::in_memory(),
         };
-        Ok(Self { shared: Arc::new(Shared { store, blobs, public_url }) })
+        Ok(Self { shared: Arc::new(Shared { store, blobs, public_url, saving: Mutex::new(()) }) })
     }
 
     fn url(&self, id: &AttachmentId) -> String {

@@ -2,13 +2,24 @@
 
 use std::net::SocketAddr;
 
+use chatkit_http::AllowedOrigins;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use http::{
+    HeaderValue,
+    uri::{Authority, Scheme},
+};
 
 use crate::database::Database;
 
 /// A self-hosted ChatKit server.
 #[derive(Debug, Parser)]
-#[command(name = "chatkit", version, about, disable_help_subcommand = true)]
+#[command(
+    name = "chatkit",
+    version,
+    about,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -39,19 +50,19 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL", default_value = "sqlite:chatkit.db", env = "CHATKIT_DATABASE")]
     pub(crate) database: Database,
 
-    /// Who answers [default: `agent` with OPENAI_API_KEY or --model-url, else `demo`]
+    /// Who answers [default: demo]; `agent` is accepted but not part of this version yet
     #[arg(long, value_name = "NAME", env = "CHATKIT_RESPONDER")]
     pub(crate) responder: Option<ResponderName>,
 
-    /// The model that the agent asks
+    /// The model that the agent asks; accepted but not part of this version yet
     #[arg(long, value_name = "NAME", env = "CHATKIT_MODEL")]
     pub(crate) model: Option<String>,
 
-    /// The base URL of the model's provider
+    /// The base URL of the model's provider; accepted but not part of this version yet
     #[arg(long, value_name = "URL", env = "CHATKIT_MODEL_URL")]
     pub(crate) model_url: Option<String>,
 
-    /// The API that the model's provider speaks
+    /// The API that the model's provider speaks; accepted but not part of this version yet
     #[arg(long, value_name = "API", default_value = "responses", env = "CHATKIT_MODEL_API")]
     pub(crate) model_api: ModelApi,
 
@@ -59,14 +70,27 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL", env = "CHATKIT_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
 
-    /// A page's origin that may use the server; repeatable [default: any, without cookies]
-    #[arg(long, value_name = "ORIGIN", env = "CHATKIT_ALLOW_ORIGIN", value_delimiter = ',')]
-    pub(crate) allow_origin: Vec<http::HeaderValue>,
+    /// A page's origin that may use the server; repeatable; `*` for any [default: any, without
+    /// cookies]
+    #[arg(long, value_name = "ORIGIN", env = "CHATKIT_ALLOW_ORIGIN", value_delimiter = ',',
+          value_parser = origin)]
+    pub(crate) allow_origin: Vec<HeaderValue>,
 
     /// Seconds of silence after which a stream sends a comment that keeps proxies from closing it
     #[arg(long, value_name = "SECONDS", default_value_t = 15.0, env = "CHATKIT_HEARTBEAT",
           value_parser = seconds)]
     pub(crate) heartbeat: f64,
+}
+
+impl ServeArgs {
+    /// Nothing and `*` mean any.
+    pub(crate) fn allowed_origins(&self) -> AllowedOrigins {
+        if self.allow_origin.is_empty() || self.allow_origin.iter().any(|origin| origin == "*") {
+            AllowedOrigins::Any
+        } else {
+            AllowedOrigins::List(self.allow_origin.clone())
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,7 +99,7 @@ pub(crate) enum ResponderName {
     Demo,
     /// Plays the script that a message holds: for tests
     Playback,
-    /// Asks a model
+    /// Asks a model: not part of this version yet
     Agent,
 }
 
@@ -94,6 +118,28 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// An origin as browsers write it: in lower case and without the port that its scheme implies.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    if text == "*" {
+        return Ok(HeaderValue::from_static("*"));
+    }
+    let wrong = || "expected `scheme://host[:port]` without a path, or `*`".to_owned();
+    let text = text.to_ascii_lowercase();
+    let (scheme, authority) = text.split_once("://").ok_or_else(wrong)?;
+    scheme.parse::<Scheme>().map_err(|_| wrong())?;
+    let authority: Authority = authority.parse().map_err(|_| wrong())?;
+    let host = authority.host();
+    let whole = match authority.port_u16() {
+        _ if host.is_empty() || authority.as_str().contains('@') => return Err(wrong()),
+        Some(80) if scheme == "http" => format!("{scheme}://{host}"),
+        Some(443) if scheme == "https" => format!("{scheme}://{host}"),
+        Some(port) if authority == *format!("{host}:{port}") => text.clone(),
+        None if authority == *host => text.clone(),
+        _ => return Err(wrong()),
+    };
+    whole.parse().map_err(|_| wrong())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -103,5 +149,62 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_stand_after_the_subcommand() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["chatkit"], args].concat());
+        let listen = |args: &[&str]| {
+            let Command::Serve(args) = parse(args).map(Cli::into_command).ok()?;
+            Some(args.listen.port())
+        };
+        assert_eq!(listen(&["serve", "--listen", "127.0.0.1:1"]), Some(1));
+        assert_eq!(listen(&["--listen", "127.0.0.1:1"]), Some(1));
+        assert!(parse(&["--listen", "127.0.0.1:1", "serve"]).is_err());
+    }
+
+    #[test]
+    fn origins_are_as_browsers_write_them() {
+        for (text, written) in [
+            ("*", "*"),
+            ("https://chat.example", "https://chat.example"),
+            ("HTTPS://Chat.Example:443", "https://chat.example"),
+            ("http://chat.example:80", "http://chat.example"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("tauri://localhost", "tauri://localhost"),
+        ] {
+            assert_eq!(origin(text), Ok(HeaderValue::from_static(written)), "{text}");
+        }
+        for wrong in [
+            "",
+            "null",
+            "chat.example",
+            "https://",
+            "https://chat.example/",
+            "https://chat.example/page",
+            "https://chat.example?a",
+            "https://me@chat.example",
+            "https://me@chat.example:443",
+            "https://chat.example:",
+            "https://chat.example:65536",
+            "https://:80",
+            "https://*.example/x",
+            "https://a\u{7f}b",
+        ] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_allows_any() {
+        let allowed = |args: &[&str]| {
+            let cli = Cli::try_parse_from([&["chatkit", "serve"], args].concat()).ok()?;
+            let Command::Serve(args) = cli.into_command();
+            Some(matches!(args.allowed_origins(), AllowedOrigins::Any))
+        };
+        assert_eq!(allowed(&[]), Some(true));
+        assert_eq!(allowed(&["--allow-origin", "https://a.example,*"]), Some(true));
+        assert_eq!(allowed(&["--allow-origin", "https://a.example"]), Some(false));
     }
 }

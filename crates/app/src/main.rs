@@ -10,6 +10,7 @@ mod serve;
 use std::{
     io::{IsTerminal as _, Write as _, stderr},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser as _;
@@ -20,12 +21,21 @@ use cli::{Cli, Command};
 fn main() -> ExitCode {
     let Command::Serve(args) = Cli::parse().into_command();
     let filter = EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
+    // Complaining on stderr that stderr is closed would be a panic.
+    fmt()
+        .log_internal_errors(false)
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
+        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime did not start: {error}")),
     };
-    match runtime.block_on(serve::serve(args)) {
+    let served = runtime.block_on(serve::serve(args));
+    // A call of the store or the disk that hangs must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }

@@ -62,10 +62,18 @@ fn answer(file: &'static File, etag: &str, request: &HeaderMap) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
-    if request.get(header::IF_NONE_MATCH).is_some_and(|seen| seen == etag) {
+    if has_seen(request, etag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     (headers, [(header::CONTENT_TYPE, file.media_type)], file.content).into_response()
+}
+
+/// Whether the browser has the file already: a tag, a list of tags or `*`, weak tags as good as
+/// strong ones (RFC 9110, section 13.1.2).
+fn has_seen(request: &HeaderMap, etag: &str) -> bool {
+    let lists = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+    let mut tags = lists.flat_map(|tags| tags.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 fn etag(content: &[u8]) -> String {

@@ -2,18 +2,21 @@
 
 use std::{
     io::{self, Write as _, stdout},
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use axum::Router;
-use chatkit_http::{AllowedOrigins, Options, router};
+use chatkit_http::{Options, allow_origins, router};
 use chatkit_server::{ChatKit, ChatKitServer, Store};
 use chatkit_store_sqlite::OpenError;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    time::timeout,
 };
 
 use crate::{
@@ -22,6 +25,9 @@ use crate::{
     page,
     responder::{Demo, Playback},
 };
+
+/// How long running turns may take to end once a signal came.
+const TURNS_END: Duration = Duration::from_secs(10);
 
 /// Why the server did not start, or broke.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +54,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })?;
     let store = args.database.open()?;
     let bound = listener.local_addr()?;
-    let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
+    let public_url = args.public_url.clone().unwrap_or_else(|| reachable(bound));
     let folder = args.database.attachments_folder();
     let attachments = Attachments::new(Arc::clone(&store), folder, public_url)
         .map_err(|(folder, error)| ServeError::Attachments { folder, error })?;
@@ -56,6 +62,16 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         ResponderName::Playback => run(Playback, store, attachments, listener, &args).await,
         _ => run(Demo, store, attachments, listener, &args).await,
     }
+}
+
+/// Where this machine reaches what is bound: "any address" is none to go to.
+fn reachable(bound: SocketAddr) -> String {
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, bound.port()))
 }
 
 /// The agent comes with a model; without one the demo shows what there is.
@@ -85,28 +101,39 @@ async fn run<S: ChatKitServer<Context = ()>>(
     let chatkit = ChatKit::assemble(server, store, Some(Arc::new(attachments.clone())));
     let mut options = Options::default();
     options.heartbeat = Duration::from_secs_f64(args.heartbeat);
-    if !args.allow_origin.is_empty() {
-        options.allowed_origins = AllowedOrigins::List(args.allow_origin.clone());
-    }
-    let app = Router::new()
-        .merge(page::routes())
-        .merge(attachments::routes(attachments))
-        .merge(router(chatkit.clone(), options));
+    options.allowed_origins = args.allowed_origins();
+    let uploads = allow_origins(attachments::routes(attachments), &options.allowed_origins);
+    let app =
+        Router::new().merge(page::routes()).merge(uploads).merge(router(chatkit.clone(), options));
+    // Whoever reads the address may send a signal right away.
+    let mut signals = Signals::listen()?;
     announce(bound)?;
     if let Some(path) = args.database.path() {
         tracing::info!(database = %path.display(), "threads are kept");
     }
-    let mut signals = Signals::listen()?;
-    let shutdown = async {
-        signals.next().await;
-        tracing::info!("ending running turns; a second signal ends at once");
-        tokio::select! {
-            () = chatkit.shut_down() => {}
-            () = signals.next() => std::process::exit(130),
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut serving = pin!(chatkit_http::serve(listener, app, async {
+        // Either a message or the end of the sender means to stop.
+        let _ = stopped.await;
+    }));
+    tokio::select! {
+        broken = &mut serving => return Ok(broken?),
+        () = signals.next() => {}
+    }
+    tracing::info!("ending running turns; a second signal ends at once");
+    // Nothing is accepted any more before turns are told to end.
+    drop(stop);
+    let ending = async {
+        let (served, ended) = tokio::join!(serving, timeout(TURNS_END, chatkit.shut_down()));
+        if ended.is_err() {
+            tracing::warn!("turns were still running at the end of the grace period");
         }
+        served
     };
-    chatkit_http::serve(listener, app, shutdown).await?;
-    Ok(())
+    tokio::select! {
+        served = ending => Ok(served?),
+        () = signals.next() => std::process::exit(130),
+    }
 }
 
 fn announce(address: SocketAddr) -> io::Result<()> {
@@ -131,6 +158,22 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_an_address_that_exists() {
+        for (bound, url) in [
+            ("0.0.0.0:8000", "http://127.0.0.1:8000"),
+            ("[::]:8000", "http://[::1]:8000"),
+            ("192.0.2.1:80", "http://192.0.2.1:80"),
+        ] {
+            assert_eq!(bound.parse().map(reachable), Ok(url.to_owned()));
         }
     }
 }

@@ -25,9 +25,10 @@ pub struct EventBody {
 }
 
 impl EventBody {
-    /// A body that is never silent for longer than `heartbeat`; zero: it may be.
+    /// A body that is never silent for longer than `heartbeat`; zero, or longer than the clock
+    /// can tell: it may be.
     pub fn new(subscription: Subscription, heartbeat: Duration) -> Self {
-        let heartbeat = (!heartbeat.is_zero()).then(|| Heartbeat::new(heartbeat));
+        let heartbeat = (!heartbeat.is_zero()).then(|| Heartbeat::new(heartbeat)).flatten();
         Self { subscription: Some(subscription), heartbeat }
     }
 }
@@ -82,23 +83,41 @@ struct Heartbeat {
 }
 
 impl Heartbeat {
-    fn new(interval: Duration) -> Self {
+    /// None when the first one would be due after the end of time.
+    fn new(interval: Duration) -> Option<Self> {
         let last = Instant::now();
-        Self { interval, last, timer: Box::pin(sleep_until(last + interval)) }
+        let due = last.checked_add(interval)?;
+        Some(Self { interval, last, timer: Box::pin(sleep_until(due)) })
     }
 
     /// Ready when nothing was sent for an interval.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.timer.as_mut().poll(cx).is_ready() {
-            let due = self.last + self.interval;
             let now = Instant::now();
-            if due <= now {
+            let silent = now.saturating_duration_since(self.last);
+            let is_due = silent >= self.interval;
+            if is_due {
                 self.last = now;
-                self.timer.as_mut().reset(now + self.interval);
+            }
+            let Some(due) = self.last.checked_add(self.interval) else {
+                return Poll::Pending;
+            };
+            self.timer.as_mut().reset(due);
+            if is_due {
                 return Poll::Ready(());
             }
-            self.timer.as_mut().reset(due);
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_interval_beyond_the_clock_is_none() {
+        assert!(Heartbeat::new(Duration::MAX).is_none());
+        assert!(Heartbeat::new(Duration::from_secs(15)).is_some());
     }
 }

@@ -6,19 +6,29 @@ use serde_json::json;
 
 /// A failure as the client reads it: the status and a body `{"message": …}`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HttpError {
+#[non_exhaustive]
+pub enum HttpError {
     /// The body is larger than allowed.
     #[error("body: expected at most {limit} bytes")]
-    TooLarge { limit: usize },
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
     /// The body stopped arriving.
     #[error("body: nothing arrived for {seconds} s")]
-    BodyTimeout { seconds: u64 },
+    BodyTimeout {
+        /// How long it paused.
+        seconds: u64,
+    },
     /// The connection broke while the body arrived.
     #[error("body: it did not arrive whole")]
     BodyBroken,
     /// Another method than `POST`.
     #[error("method: expected POST")]
     Method,
+    /// A page that may not use the server.
+    #[error("origin: it is not allowed to use this server")]
+    Origin,
 }
 
 impl HttpError {
@@ -28,6 +38,7 @@ impl HttpError {
             Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Origin => StatusCode::FORBIDDEN,
         }
     }
 }

@@ -34,12 +34,16 @@
 mod body;
 mod error;
 mod options;
+mod origins;
 mod request;
 mod router;
 mod serve;
 mod takeover;
 
 pub use body::EventBody;
+pub use error::HttpError;
 pub use options::{AllowedOrigins, Options};
+pub use origins::allow_origins;
+pub use request::read_body;
 pub use router::router;
 pub use serve::{ServeOptions, serve, serve_with};

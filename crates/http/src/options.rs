@@ -38,6 +38,7 @@ impl Default for Options {
 pub enum AllowedOrigins {
     /// Every origin, without credentials: cookies are not sent.
     Any,
-    /// These origins, with credentials.
+    /// These origins, as browsers write them (`https://chat.example`), with credentials, and the
+    /// server's own. Requests of other pages are refused. `*` means nothing here.
     List(Vec<HeaderValue>),
 }

@@ -10,11 +10,10 @@ use axum::{
     routing::{get, post},
 };
 use chatkit_server::{ChatKit, ChatKitServer, Owner, Response, StoreError};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
-    AllowedOrigins, EventBody, Options, error::HttpError, request, takeover::EventStreamResponse,
+    EventBody, HttpError, Options, allow_origins, read_body, takeover::EventStreamResponse,
 };
 
 /// The routes of a ChatKit server:
@@ -37,11 +36,11 @@ where
     S: ChatKitServer,
     S::Context: FromRequestParts<()>,
 {
-    let cors = cors(&options.allowed_origins);
+    let protocol =
+        Router::new().route("/chatkit", post(chatkit_op::<S>).fallback(refuse_method::<S>));
+    let protocol = allow_origins(protocol, &options.allowed_origins);
     let state = Arc::new(Shared { chatkit, options });
-    Router::new()
-        .route("/chatkit", post(chatkit_op::<S>).fallback(async || HttpError::Method))
-        .layer(cors)
+    protocol
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::<S>))
         .with_state(state)
@@ -60,7 +59,8 @@ where
     let (mut parts, body) = request.into_parts();
     let context = S::Context::from_request_parts(&mut parts, &()).await;
     let context = context.map_err(IntoResponse::into_response);
-    let body = match request::read(body, &shared.options).await {
+    let (limit, pause) = (shared.options.body_limit, shared.options.body_timeout);
+    let body = match read_body(body, limit, pause).await {
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };
@@ -83,6 +83,12 @@ where
     }
 }
 
+async fn refuse_method<S>(State(shared): State<Arc<Shared<S>>>, body: Body) -> HttpError {
+    let (limit, pause) = (shared.options.body_limit, shared.options.body_timeout);
+    // The client gets to read the answer only when its request was read.
+    read_body(body, limit, pause).await.err().unwrap_or(HttpError::Method)
+}
+
 /// Proxies must neither keep, change nor collect what passes.
 const STREAM_HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "text/event-stream"),
@@ -100,21 +106,6 @@ async fn ready<S: ChatKitServer>(State(shared): State<Arc<Shared<S>>>) -> HttpRe
         Err(error) => {
             tracing::error!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
-        }
-    }
-}
-
-/// Which pages may send what. The headers are those of the stock client and whatever else the
-/// page is asked to send, such as `authorization`.
-fn cors(origins: &AllowedOrigins) -> CorsLayer {
-    let cors = CorsLayer::new()
-        .allow_methods([Method::POST])
-        .allow_headers(AllowHeaders::mirror_request())
-        .max_age(std::time::Duration::from_secs(3600));
-    match origins {
-        AllowedOrigins::Any => cors.allow_origin(AllowOrigin::any()),
-        AllowedOrigins::List(origins) => {
-            cors.allow_origin(AllowOrigin::list(origins.iter().cloned())).allow_credentials(true)
         }
     }
 }

@@ -25,6 +25,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::takeover::{self, Diverting, Rewound, Slot};
 
+/// Longer than this nothing waits: the end of a longer time could not be told.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How connections are treated.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -32,7 +35,7 @@ pub struct ServeOptions {
     /// How long the head of a request may take to arrive, and an idle connection stays open.
     pub header_timeout: Duration,
     /// How long sent bytes may stay unacknowledged, and how soon a silent peer is asked whether it
-    /// is still there, before a connection counts as dead.
+    /// is still there, before a connection counts as dead. In whole seconds, one at least.
     pub dead_peer_timeout: Duration,
     /// How long connections may take to end once the server shuts down.
     pub grace: Duration,
@@ -77,7 +80,7 @@ pub async fn serve_with(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(options.header_timeout);
+    http.timer(TokioTimer::new()).header_read_timeout(options.header_timeout.min(YEAR));
     let http = Arc::new(http);
     let (tracker, stopping) = (TaskTracker::new(), CancellationToken::new());
     let mut shutdown = pin!(shutdown);
@@ -96,10 +99,7 @@ pub async fn serve_with(
                 continue;
             }
         };
-        if let Err(error) = prepare(&stream, &options) {
-            tracing::debug!(%error, "a connection was gone before it began");
-            continue;
-        }
+        prepare(&stream, &options);
         tracker.spawn(serve_connection(stream, http.clone(), app.clone(), stopping.clone()));
     }
     drop(listener);
@@ -168,18 +168,53 @@ async fn serve_until_stream(
     Some((io, response))
 }
 
-fn prepare(stream: &TcpStream, options: &ServeOptions) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+/// A connection serves without these too, only not as well.
+fn prepare(stream: &TcpStream, options: &ServeOptions) {
     let socket = SockRef::from(stream);
-    let probe_after = options.dead_peer_timeout / 2;
-    let keepalive = TcpKeepalive::new().with_time(probe_after).with_interval(probe_after / 3);
-    socket.set_tcp_keepalive(&keepalive)?;
+    let set = |option: &str, done: io::Result<()>| {
+        if let Err(error) = done {
+            tracing::debug!(option, %error, "an option of a connection was not set");
+        }
+    };
+    set("nodelay", stream.set_nodelay(true));
+    set("keepalive", socket.set_tcp_keepalive(&keepalive(options.dead_peer_timeout)));
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(options.dead_peer_timeout))?;
-    Ok(())
+    set("user timeout", socket.set_tcp_user_timeout(Some(user_timeout(options.dead_peer_timeout))));
+}
+
+/// The kernel counts in whole seconds and takes neither none nor more than 32767.
+fn keepalive(dead_peer_timeout: Duration) -> TcpKeepalive {
+    let range = (Duration::from_secs(1), Duration::from_secs(32_767));
+    let time = (dead_peer_timeout / 2).clamp(range.0, range.1);
+    TcpKeepalive::new().with_time(time).with_interval((time / 3).clamp(range.0, range.1))
+}
+
+/// The kernel counts in milliseconds, up to what a signed number holds.
+#[cfg(target_os = "linux")]
+fn user_timeout(dead_peer_timeout: Duration) -> Duration {
+    dead_peer_timeout.clamp(Duration::from_secs(1), Duration::from_millis(i32::MAX as u64))
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_kernel_takes_every_timeout() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let socket = SockRef::from(&stream);
+        for timeout in [Duration::ZERO, Duration::from_millis(1), Duration::MAX] {
+            socket.set_tcp_keepalive(&keepalive(timeout)).unwrap();
+            #[cfg(target_os = "linux")]
+            socket.set_tcp_user_timeout(Some(user_timeout(timeout))).unwrap();
+        }
+    }
 }

@@ -139,3 +139,47 @@ async fn only_the_named_origins_may_use_it() {
         assert_eq!(answered.is_some(), allowed, "{origin}");
     }
 }
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused_before_anything_runs() {
+    let mut options = Options::default();
+    // A wildcard in a list means nothing, and breaks nothing.
+    options.allowed_origins =
+        AllowedOrigins::List(vec!["https://chat.example".parse().unwrap(), "*".parse().unwrap()]);
+    let app = app(options);
+    let mut threads = 0;
+    for (origin, allowed) in [
+        (Some("https://chat.example"), true),
+        (Some("http://own.example:8000"), true),
+        (None, true),
+        (Some("https://evil.example"), false),
+        (Some("https://own.example"), false),
+        (Some("null"), false),
+        (Some("*"), false),
+    ] {
+        let mut request = Request::post("/chatkit")
+            .header(header::HOST, "own.example:8000")
+            .header("x-user", "a");
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        let request = request.body(Body::from(create().to_string())).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        if allowed {
+            assert_eq!(response.status(), StatusCode::OK, "{origin:?}");
+            threads += 1;
+        } else {
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{origin:?}");
+            assert_eq!(response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN), None);
+        }
+        let body = text(response).await;
+        if !allowed {
+            let message = json!({"message": "origin: it is not allowed to use this server"});
+            assert_eq!(body, message.to_string());
+        }
+    }
+    let list = json!({"type": "threads.list", "params": {}});
+    let body: Value =
+        serde_json::from_str(&text(send(&app, Some("a"), &list).await).await).unwrap();
+    assert_eq!(body["data"].as_array().unwrap().len(), threads);
+}

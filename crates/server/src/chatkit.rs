@@ -8,11 +8,11 @@ use serde_json::json;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    AttachmentStore, ChatKitServer, EndReason, OpError, OpErrorKind, RequestContext, Store,
+    AttachmentStore, ChatKitServer, EndReason, OpError, OpErrorKind, Owner, RequestContext, Store,
     Subscription, ThreadHandle, Turn,
     ops::{self, Start},
     respond::TurnParts,
-    run::{Cancellation, Log, LogWriter, Registry, drive},
+    run::{Cancellation, Lease, Log, LogWriter, Registry, drive},
 };
 
 /// A ChatKit server without a transport: takes requests, keeps threads in a store, and has an
@@ -195,23 +195,13 @@ async fn run<S: ChatKitServer>(
     let op = request.op();
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
-    if shared.registry.is_busy(&owner, &thread_id)
-        && let Err(error) = ops::check(&*shared.store, &owner, &thread_id, &request).await
-    {
-        return fail(writer, op, error);
-    }
-    let _lease = match op {
-        Op::ThreadsAddClientToolOutput => {
-            shared.registry.follow(&owner, &thread_id, &cancellation, TOOL_CALL_PATIENCE).await
-        }
-        _ => shared.registry.take_over(&owner, &thread_id, &cancellation).await,
-    };
+    let entered = enter(shared, &owner, &thread_id, &cancellation, request);
     // Boxed, so that the run does not keep room for it while it streams.
-    let started = Box::pin(ops::start(&*shared.store, &owner, &thread_id, request)).await;
-    let Start { thread, input, respond, before, after } = match started {
-        Ok(start) => start,
+    let (start, _lease) = match Box::pin(entered).await {
+        Ok(entered) => entered,
         Err(error) => return fail(writer, op, error),
     };
+    let Start { thread, input, respond, before, after } = start;
     send_all(&mut writer, before);
     let turn = Turn::new(TurnParts {
         thread: ThreadHandle::new(thread),
@@ -224,6 +214,35 @@ async fn run<S: ChatKitServer>(
     let end = drive(&shared.server, turn, respond, after, &mut writer).await;
     tracing::debug!(thread = %thread_id, %op, ?end, "the run ended");
     writer.finish(end);
+}
+
+/// Prepares the turn and gives it the thread. A request that is refused stops nothing: it is
+/// checked before it takes over, and where only the store can decide, it decides before.
+async fn enter<S: ChatKitServer>(
+    shared: &Shared<S>,
+    owner: &Owner,
+    thread_id: &ThreadId,
+    cancellation: &Arc<Cancellation>,
+    request: RequestBody,
+) -> Result<(Start, Lease), OpError> {
+    let (store, registry) = (&*shared.store, &shared.registry);
+    let op = request.op();
+    if matches!(op, Op::ThreadsAddClientToolOutput | Op::ThreadsAddStructuredInput) {
+        let mut start = ops::start(store, owner, thread_id, request).await?;
+        let lease = match op {
+            Op::ThreadsAddClientToolOutput => {
+                registry.follow(owner, thread_id, cancellation, TOOL_CALL_PATIENCE).await
+            }
+            _ => registry.take_over(owner, thread_id, cancellation).await,
+        };
+        start.thread = store.load_thread(owner, thread_id).await?;
+        return Ok((start, lease));
+    }
+    if registry.is_busy(owner, thread_id) {
+        ops::check(store, owner, thread_id, &request).await?;
+    }
+    let lease = registry.take_over(owner, thread_id, cancellation).await;
+    Ok((ops::start(store, owner, thread_id, request).await?, lease))
 }
 
 fn fail(mut writer: LogWriter, op: Op, error: OpError) {

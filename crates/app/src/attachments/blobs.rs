@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use chatkit_server::protocol::AttachmentId;
+use chatkit_server::{new_attachment_id, protocol::AttachmentId};
 
 /// Bytes kept in memory at most.
 const MEMORY_LIMIT: usize = 256 * 1024 * 1024;
@@ -17,6 +17,26 @@ const MEMORY_LIMIT: usize = 256 * 1024 * 1024;
 pub(super) enum Blobs {
     Memory(Mutex<HashMap<AttachmentId, Bytes>>),
     Folder(PathBuf),
+}
+
+/// Bytes that were written but are not there yet. Dropped, they are gone.
+pub(super) enum Staged {
+    Memory(AttachmentId, Bytes),
+    File { partial: Partial, path: PathBuf },
+}
+
+/// A file that goes away unless it gets its name.
+pub(super) struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        match std::fs::remove_file(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(file = %self.0.display(), %error, "a partial upload was left");
+            }
+            _ => {}
+        }
+    }
 }
 
 impl std::fmt::Debug for Blobs {
@@ -42,30 +62,43 @@ impl Blobs {
         }
     }
 
-    /// Stores bytes; they are there as a whole or not at all.
-    pub(super) async fn put(&self, id: &AttachmentId, bytes: Bytes) -> io::Result<()> {
+    /// Writes bytes to where nobody reads them, so that they are there as a whole or not at all.
+    pub(super) async fn stage(&self, id: &AttachmentId, bytes: Bytes) -> io::Result<Staged> {
         match self {
-            Self::Memory(blobs) => {
-                let mut blobs = lock(blobs);
-                let used: usize = blobs.values().map(Bytes::len).sum();
-                if used + bytes.len() > MEMORY_LIMIT {
-                    return Err(io::ErrorKind::StorageFull.into());
-                }
-                blobs.insert(id.clone(), bytes);
-                Ok(())
-            }
+            Self::Memory(_) => Ok(Staged::Memory(id.clone(), bytes)),
             Self::Folder(folder) => {
                 let (folder, path) = (folder.clone(), file(folder, id)?);
                 blocking(move || {
                     std::fs::create_dir_all(&folder)?;
-                    let partial = path.with_extension("partial");
-                    let mut file = std::fs::File::create(&partial)?;
+                    // Two uploads at once must not write into one file.
+                    let partial = path.with_extension(format!("{}.partial", new_attachment_id()));
+                    let mut file = std::fs::File::create_new(&partial)?;
+                    let partial = Partial(partial);
                     file.write_all(&bytes)?;
                     file.sync_all()?;
-                    std::fs::rename(partial, path)
+                    Ok(Staged::File { partial, path })
                 })
                 .await
             }
+        }
+    }
+
+    /// Makes staged bytes those of their attachment.
+    pub(super) async fn commit(&self, staged: Staged) -> io::Result<()> {
+        match (self, staged) {
+            (Self::Memory(blobs), Staged::Memory(id, bytes)) => {
+                let mut blobs = lock(blobs);
+                let used: usize = blobs.values().map(Bytes::len).sum();
+                if used.saturating_add(bytes.len()) > MEMORY_LIMIT {
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+                blobs.insert(id, bytes);
+                Ok(())
+            }
+            (_, Staged::File { partial, path }) => {
+                blocking(move || std::fs::rename(&partial.0, path)).await
+            }
+            (Self::Folder(_), Staged::Memory(..)) => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 
@@ -119,4 +152,27 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn uploads_at_once_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = new_attachment_id();
+        for blobs in [Blobs::in_memory(), Blobs::in_folder(folder.path()).unwrap()] {
+            let first = blobs.stage(&id, Bytes::from_static(b"first")).await.unwrap();
+            let second = blobs.stage(&id, Bytes::from_static(b"2")).await.unwrap();
+            assert_eq!(blobs.get(&id).await.unwrap(), None, "nothing was committed");
+            blobs.commit(first).await.unwrap();
+            drop(second);
+            assert_eq!(blobs.get(&id).await.unwrap(), Some(Bytes::from_static(b"first")));
+        }
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 1, "a partial file is left");
+    }
 }

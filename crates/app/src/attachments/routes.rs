@@ -1,13 +1,16 @@
 //! `PUT` and `GET /attachments/{id}`.
 
+use std::{io, time::Duration};
+
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, State},
+    body::Body,
+    extract::{Path, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::put,
 };
-use bytes::Bytes;
+use chatkit_http::read_body;
 use chatkit_server::{
     RequestContext as _, StoreError,
     protocol::{Attachment, AttachmentId},
@@ -19,35 +22,56 @@ use super::{Attachments, MAX_SIZE};
 /// Images that browsers show without running anything in them.
 const SHOWN: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 
+/// How long an upload may pause while it arrives.
+const PAUSE: Duration = Duration::from_secs(30);
+
 /// The routes that upload descriptors and previews point to.
 pub(crate) fn routes(attachments: Attachments) -> Router {
-    let limit = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
-    Router::new()
-        .route("/attachments/{id}", put(upload).get(download))
-        .layer(DefaultBodyLimit::max(limit))
-        .with_state(attachments)
+    Router::new().route("/attachments/{id}", put(upload).get(download)).with_state(attachments)
 }
 
 async fn upload(
     State(attachments): State<Attachments>,
     Path(id): Path<AttachmentId>,
-    bytes: Bytes,
+    body: Body,
 ) -> Response {
-    let mut attachment = match load(&attachments, &id).await {
-        Ok(attachment) => attachment,
-        Err(refused) => return refused,
-    };
-    if attachment.upload_descriptor.take().is_none() {
-        return refuse(StatusCode::CONFLICT, "the attachment was uploaded already");
+    store_upload(&attachments, &id, body).await.unwrap_or_else(|refused| refused)
+}
+
+async fn store_upload(
+    attachments: &Attachments,
+    id: &AttachmentId,
+    body: Body,
+) -> Result<Response, Response> {
+    // Nothing is read for an attachment that takes nothing.
+    load_expected(attachments, id).await?;
+    let limit = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
+    let bytes = read_body(body, limit, PAUSE).await.map_err(IntoResponse::into_response)?;
+    let shared = &attachments.shared;
+    let staged = shared.blobs.stage(id, bytes).await.map_err(|error| not_stored(id, &error))?;
+
+    // A message may have taken the attachment, or another upload come first, while this one
+    // arrived: the record is as it is now. What happens between here and the save is up to the
+    // store, whose last save wins.
+    let _saving = shared.saving.lock().await;
+    let mut attachment = load_expected(attachments, id).await?;
+    shared.blobs.commit(staged).await.map_err(|error| not_stored(id, &error))?;
+    attachment.upload_descriptor = None;
+    let saved = shared.store.save_attachment(&().owner(), &attachment).await;
+    saved.map_err(|error| store_failed(id, &error))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The record of an attachment whose bytes are still to come.
+async fn load_expected(
+    attachments: &Attachments,
+    id: &AttachmentId,
+) -> Result<Attachment, Response> {
+    let attachment = load(attachments, id).await?;
+    if attachment.upload_descriptor.is_none() {
+        return Err(refuse(StatusCode::CONFLICT, "the attachment was uploaded already"));
     }
-    if let Err(error) = attachments.shared.blobs.put(&id, bytes).await {
-        tracing::error!(attachment = %id, %error, "an upload was not stored");
-        return refuse(StatusCode::INSUFFICIENT_STORAGE, "the upload could not be stored");
-    }
-    match attachments.shared.store.save_attachment(&().owner(), &attachment).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => store_failed(&id, &error),
-    }
+    Ok(attachment)
 }
 
 async fn download(
@@ -91,6 +115,11 @@ fn headers(attachment: &Attachment) -> [(header::HeaderName, HeaderValue); 4] {
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
     ]
+}
+
+fn not_stored(id: &AttachmentId, error: &io::Error) -> Response {
+    tracing::error!(attachment = %id, %error, "an upload was not stored");
+    refuse(StatusCode::INSUFFICIENT_STORAGE, "the upload could not be stored")
 }
 
 fn store_failed(id: &AttachmentId, error: &StoreError) -> Response {

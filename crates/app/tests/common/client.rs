@@ -64,6 +64,12 @@ impl Connection {
         self.stream.write_all(bytes)
     }
 
+    /// The same connection once more, to send while the other reads.
+    pub(crate) fn second(&self) -> Self {
+        let stream = self.stream.try_clone().unwrap();
+        Self { stream, buffer: Vec::new(), framing: Framing::End }
+    }
+
     /// Ends the sending side only.
     pub(crate) fn finish_sending(&self) {
         self.stream.shutdown(Shutdown::Write).unwrap();

@@ -1,5 +1,7 @@
 //! Connections that are used more than once.
 
+use std::{thread, time::Duration};
+
 use serde_json::json;
 
 use crate::common::{Connection, Server, create, kinds, op, script};
@@ -41,6 +43,29 @@ fn requests_sent_together_are_answered_in_order() {
     assert_eq!(connection.read_response("POST").status(), 400);
     let after = connection.read_response("POST");
     assert_eq!(after.json()["data"].as_array().unwrap().len(), 1);
+}
+
+/// A client that sends on and on before it reads: no answer may be lost on the way to a stream.
+#[test]
+fn many_requests_sent_together_are_answered_whole() {
+    const MANY: usize = 50_000;
+    let server = Server::playback();
+    let mut connection = server.connect();
+    let small = "OPTIONS /chatkit HTTP/1.1\r\nHost: h\r\nOrigin: http://a\r\n\r\n".repeat(MANY);
+    let together = small + &request(&create(r#"{"steps": []}"#).to_string()) + &request(LIST);
+    let mut sending = connection.second();
+    let sent = thread::spawn(move || sending.send(together.as_bytes()));
+    // The answers fill all buffers between while nobody reads.
+    thread::sleep(Duration::from_millis(1500));
+    for n in 0..MANY {
+        let answer = connection.read_response("OPTIONS");
+        assert_eq!((answer.status(), answer.body.len()), (200, 0), "answer {n}");
+    }
+    let created = connection.read_response("POST");
+    assert_eq!(created.header("content-type"), Some("text/event-stream"));
+    assert!(created.text().ends_with("\n\n"), "{}", created.text());
+    assert_eq!(connection.read_response("POST").json()["data"].as_array().unwrap().len(), 1);
+    sent.join().unwrap();
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! From bytes to a request.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned},
+};
 use serde_json::value::RawValue;
 
 use super::{Op, Request, RequestBody, RequestError, RequestErrorKind, objects::Objects};
@@ -8,14 +13,48 @@ use crate::JsonObject;
 
 /// The outer shape. The parameters stay text until the op is known, so that an error inside them
 /// can name its field.
-#[derive(Deserialize)]
+///
+/// Of a field that is given twice the last counts, as in the reference: which op is asked for
+/// decides how a wrong request is answered, so it must be known as often as possible.
+#[derive(Default)]
 struct Envelope<'a> {
-    #[serde(rename = "type", borrow, default)]
     kind: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     params: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     metadata: Option<&'a RawValue>,
+}
+
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Envelope<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(
+                self,
+                mut fields: A,
+            ) -> Result<Self::Value, A::Error> {
+                let mut envelope = Envelope::default();
+                while let Some(name) = fields.next_key::<String>()? {
+                    let value = fields.next_value::<&'de RawValue>()?;
+                    let value = Some(value).filter(|value| value.get() != "null");
+                    match name.as_str() {
+                        "type" => envelope.kind = value,
+                        "params" => envelope.params = value,
+                        "metadata" => envelope.metadata = value,
+                        _ => {}
+                    }
+                }
+                Ok(envelope)
+            }
+        }
+
+        deserializer.deserialize_struct("Envelope", &["type", "params", "metadata"], Visitor)
+    }
 }
 
 impl Request {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chatkit_protocol::{
     AttachmentCreateParams, AttachmentId, AudioInput, CustomActionParams, ItemFeedbackParams,
-    ItemsListParams, Order, Page, RequestBody, Thread, ThreadGetByIdParams, ThreadItem,
+    ItemsListParams, Order, Page, RequestBody, Thread, ThreadGetByIdParams, ThreadId, ThreadItem,
     ThreadListParams, ThreadUpdateParams, TranscribeParams,
 };
 use serde::Serialize;
@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use super::{OpError, start::load_sender};
 use crate::{
-    ChatKitServer, Owner, PageRequest, RequestContext, StoreResult, ThreadHandle, ThreadPatch,
-    Turn, Visibility, chatkit::Shared, respond::TurnParts, run::Cancellation, visible,
+    ChatKitServer, Owner, PageRequest, RequestContext, Store, StoreResult, ThreadHandle,
+    ThreadPatch, Turn, Visibility, chatkit::Shared, respond::TurnParts, run::Cancellation, visible,
 };
 
 /// Records on a page when the request does not say, as in the reference.
@@ -36,10 +36,7 @@ pub(crate) async fn answer<S: ChatKitServer>(
         RequestBody::ThreadsList(params) => list_threads(shared, &owner, params).await,
         RequestBody::ThreadsUpdate(params) => update_thread(shared, &owner, params).await,
         RequestBody::ThreadsDelete(params) => {
-            let cancellation = Arc::new(Cancellation::default());
-            let _lease = shared.registry.take_over(&owner, &params.thread_id, &cancellation).await;
-            shared.store.delete_thread(&owner, &params.thread_id).await?;
-            empty()
+            delete_thread(shared, &owner, &params.thread_id).await
         }
         RequestBody::ItemsList(params) => list_items(shared, &owner, params).await,
         RequestBody::ItemsFeedback(params) => feedback(shared, &owner, params, context).await,
@@ -84,6 +81,50 @@ async fn update_thread<S: ChatKitServer>(
     let patch = ThreadPatch { title: Some(Some(params.title)), ..ThreadPatch::default() };
     let thread = shared.store.update_thread(owner, &params.thread_id, &patch).await?;
     json(&Thread::new(thread, Page::default()))
+}
+
+/// Deletes a thread once its turn has ended, and then the bytes of its attachments.
+async fn delete_thread<S: ChatKitServer>(
+    shared: &Shared<S>,
+    owner: &Owner,
+    thread_id: &ThreadId,
+) -> Answer {
+    let cancellation = Arc::new(Cancellation::default());
+    let _lease = shared.registry.take_over(owner, thread_id, &cancellation).await;
+    let Some(attachments) = &shared.attachments else {
+        shared.store.delete_thread(owner, thread_id).await?;
+        return empty();
+    };
+    let attached = attachments_of(&*shared.store, owner, thread_id).await?;
+    shared.store.delete_thread(owner, thread_id).await?;
+    for id in attached {
+        if let Err(error) = attachments.delete_attachment(owner, &id).await {
+            tracing::warn!(thread = %thread_id, attachment = %id, %error,
+                "the bytes of an attachment outlive its thread");
+        }
+    }
+    empty()
+}
+
+async fn attachments_of(
+    store: &dyn Store,
+    owner: &Owner,
+    thread_id: &ThreadId,
+) -> StoreResult<Vec<AttachmentId>> {
+    let mut attached = Vec::new();
+    let mut request = PageRequest::first(100, Order::Asc);
+    loop {
+        let page = store.load_thread_items(owner, thread_id, &request, Visibility::Visible).await?;
+        request.after = page.data.last().map(|item| item.id().to_string());
+        for item in page.data {
+            if let ThreadItem::UserMessage(message) = item {
+                attached.extend(message.attachments.into_iter().map(|attachment| attachment.id));
+            }
+        }
+        if !page.has_more {
+            return Ok(attached);
+        }
+    }
 }
 
 async fn list_items<S: ChatKitServer>(
@@ -176,7 +217,7 @@ async fn sync_action<S: ChatKitServer>(
 async fn visible_items<S: ChatKitServer>(
     shared: &Shared<S>,
     owner: &Owner,
-    thread_id: &chatkit_protocol::ThreadId,
+    thread_id: &ThreadId,
     page: &PageRequest,
 ) -> StoreResult<Page<ThreadItem>> {
     let mut items =

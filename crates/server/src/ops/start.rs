@@ -2,10 +2,10 @@
 
 use chatkit_protocol::{
     Attachment, ClientToolCallItem, ClientToolCallStatus, CustomActionParams, ItemId, Order, Page,
-    RequestBody, StructuredInputItem, StructuredInputStatus, Thread,
-    ThreadAddClientToolOutputParams, ThreadAddStructuredInputParams, ThreadId, ThreadItem,
-    ThreadMetadata, ThreadRetryAfterItemParams, ThreadStatus, ThreadStreamEvent, Timestamp,
-    UserMessageInput, UserMessageItem, WidgetItem,
+    RequestBody, StructuredInputItem, Thread, ThreadAddClientToolOutputParams,
+    ThreadAddStructuredInputParams, ThreadId, ThreadItem, ThreadMetadata,
+    ThreadRetryAfterItemParams, ThreadStatus, ThreadStreamEvent, Timestamp, UserMessageInput,
+    UserMessageItem, WidgetItem,
 };
 use serde_json::Value;
 
@@ -65,19 +65,9 @@ pub(crate) async fn check(
             load_open_thread(store, owner, thread_id).await?;
             load_attachments(store, owner, thread_id, &params.input).await?;
         }
-        RequestBody::ThreadsAddStructuredInput(params) => {
-            load_open_thread(store, owner, thread_id).await?;
-            let item = load_structured_input(store, owner, thread_id, &params.item_id).await?;
-            if item.status != StructuredInputStatus::Pending {
-                return Err(StoreError::not_pending(&item.id).into());
-            }
-        }
         RequestBody::ThreadsRetryAfterItem(params) => {
             load_open_thread(store, owner, thread_id).await?;
             load_user_message(store, owner, thread_id, &params.item_id).await?;
-        }
-        RequestBody::ThreadsAddClientToolOutput(_) => {
-            load_waiting_tool_call(store, owner, thread_id).await?;
         }
         RequestBody::ThreadsCustomAction(params) => {
             store.load_thread(owner, thread_id).await?;

@@ -128,7 +128,7 @@ impl State {
             // The usual case, a reader that keeps up: it gets the buffer, nothing is copied.
             let mut number = tail_start;
             let chunk = self.tail.take(|frame| {
-                self.folded.add(number, frame);
+                self.folded.add(number, frame, self.next);
                 number += 1;
             });
             return (chunk, self.next);
@@ -162,16 +162,12 @@ impl State {
     fn fold(&mut self) {
         let read_by_all =
             self.readers.iter().map(|reader| reader.position).min().unwrap_or(self.next);
-        self.fold_to(read_by_all);
-        while self.tail.len() > TAIL_FRAMES || self.tail.bytes() > TAIL_BYTES {
-            self.fold_to(self.tail_start() + 1);
-        }
-    }
-
-    fn fold_to(&mut self, to: u64) {
-        while self.tail_start() < to {
+        while self.tail_start() < read_by_all
+            || self.tail.len() > TAIL_FRAMES
+            || self.tail.bytes() > TAIL_BYTES
+        {
             let number = self.tail_start();
-            if !self.tail.pop(|frame| self.folded.add(number, frame)) {
+            if !self.tail.pop(|frame| self.folded.add(number, frame, read_by_all)) {
                 break;
             }
         }

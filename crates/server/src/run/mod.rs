@@ -12,4 +12,4 @@ pub use subscription::Subscription;
 pub(crate) use cancel::Cancellation;
 pub(crate) use drive::{Respond, drive};
 pub(crate) use log::{Log, LogWriter};
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Lease, Registry};

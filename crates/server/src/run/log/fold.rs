@@ -120,8 +120,8 @@ impl Entry {
 }
 
 impl Folded {
-    /// Adds the next frame.
-    pub(super) fn add(&mut self, number: u64, frame: Leaving<'_>) {
+    /// Adds the next frame. Every reader has read the frames before number `read_by_all`.
+    pub(super) fn add(&mut self, number: u64, frame: Leaving<'_>, read_by_all: u64) {
         let bytes = || Entry::Frame(frame.bytes.into());
         match frame.fold {
             Fold::Text { item_id, content_index, .. } => {
@@ -141,8 +141,11 @@ impl Folded {
             }
             Fold::Part(item_id) => self.insert(number, bytes(), Some(item_id)),
             Fold::Whole(item_id) => {
+                // Those who still read get the text before its end, if in larger pieces.
                 for before in self.of_item.remove(&item_id).unwrap_or_default() {
-                    self.remove(before);
+                    if self.end_of(before) <= read_by_all {
+                        self.remove(before);
+                    }
                 }
                 self.latest.retain(|subject, _| subject.item_id() != Some(&item_id));
                 self.insert(number, bytes(), Some(item_id));
@@ -203,6 +206,17 @@ impl Folded {
         ends.push(text.len());
         self.bytes += delta.len() + size_of::<usize>();
         true
+    }
+
+    /// The number after the last frame of an entry.
+    fn end_of(&self, number: u64) -> u64 {
+        match self.entries.binary_search_by_key(&number, |(first, _)| *first) {
+            Ok(at) => match self.entries.get(at) {
+                Some((first, Entry::Text(run))) => first + run.ends.len() as u64,
+                _ => number + 1,
+            },
+            Err(_) => number,
+        }
     }
 
     fn insert(&mut self, number: u64, entry: Entry, item_id: Option<ItemId>) {
