@@ -144,6 +144,7 @@ async fn serve_until_stream(
 ) -> Option<(Rewound, Response)> {
     let slot = Slot::default();
     let service = Diverting { inner: TowerToHyperService::new(app.clone()), slot: slot.clone() };
+    let blocked = io.blocked();
     let mut connection = http.serve_connection(TokioIo::new(io), service);
     let mut stop = pin!(stopping.cancelled());
     let mut stopped = false;
@@ -158,6 +159,8 @@ async fn serve_until_stream(
                 tracing::debug!(%error, "a connection broke");
                 Poll::Ready(None)
             }
+            // hyper first writes the answers to requests that were sent before this one.
+            Poll::Pending if blocked.get() => Poll::Pending,
             Poll::Pending => slot.take().map_or(Poll::Pending, |taken| Poll::Ready(Some(taken))),
         }
     })

@@ -7,7 +7,10 @@
 use std::{
     io::{self, IoSlice, Write as _},
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -217,11 +220,33 @@ fn poll_closed(
 pub(crate) struct Rewound {
     before: Bytes,
     stream: TcpStream,
+    blocked: Blocked,
+}
+
+/// Whether the last attempt to write found no room: then hyper still has bytes that it could not
+/// write, and the connection must not be taken from it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Blocked(Arc<AtomicBool>);
+
+impl Blocked {
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
+        self.0.store(written.is_pending(), Ordering::Relaxed);
+        written
+    }
 }
 
 impl Rewound {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { before: Bytes::new(), stream }
+        Self { before: Bytes::new(), stream, blocked: Blocked::default() }
+    }
+
+    /// Whether bytes wait to be written.
+    pub(crate) fn blocked(&self) -> Blocked {
+        self.blocked.clone()
     }
 
     /// The connection, for those who leave alone what was read already.
@@ -262,7 +287,8 @@ impl AsyncWrite for Rewound {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.blocked.note(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -278,7 +304,8 @@ impl AsyncWrite for Rewound {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.blocked.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
