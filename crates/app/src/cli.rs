@@ -1,5 +1,9 @@
 //! The command line.
 
+mod runs;
+
+pub(crate) use runs::RunArgs;
+
 use std::net::SocketAddr;
 
 use chatkit_http::AllowedOrigins;
@@ -80,6 +84,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 15.0, env = "CHATKIT_HEARTBEAT",
           value_parser = seconds)]
     pub(crate) heartbeat: f64,
+
+    #[command(flatten)]
+    pub(crate) runs: RunArgs,
 }
 
 impl ServeArgs {

@@ -31,11 +31,16 @@ const FILES: &[File] = &[
     file!("/favicon.svg", "favicon.svg", "image/svg+xml"),
     file!("/api.js", "api.js", "text/javascript; charset=utf-8"),
     file!("/app.js", "app.js", "text/javascript; charset=utf-8"),
+    file!("/bar.js", "bar.js", "text/javascript; charset=utf-8"),
     file!("/chat.js", "chat.js", "text/javascript; charset=utf-8"),
     file!("/dom.js", "dom.js", "text/javascript; charset=utf-8"),
     file!("/items.js", "items.js", "text/javascript; charset=utf-8"),
     file!("/markdown.js", "markdown.js", "text/javascript; charset=utf-8"),
+    file!("/resume.js", "resume.js", "text/javascript; charset=utf-8"),
+    file!("/run.js", "run.js", "text/javascript; charset=utf-8"),
     file!("/threads.js", "threads.js", "text/javascript; charset=utf-8"),
+    file!("/tools.js", "tools.js", "text/javascript; charset=utf-8"),
+    file!("/transcript.js", "transcript.js", "text/javascript; charset=utf-8"),
     file!("/widgets.js", "widgets.js", "text/javascript; charset=utf-8"),
 ];
 

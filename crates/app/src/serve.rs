@@ -10,7 +10,7 @@ use std::{
 
 use axum::Router;
 use chatkit_http::{Options, allow_origins, router};
-use chatkit_server::{ChatKit, ChatKitServer, Store};
+use chatkit_server::{ChatKit, ChatKitServer, Store, StoreError};
 use chatkit_store_sqlite::OpenError;
 use tokio::{
     net::TcpListener,
@@ -26,8 +26,8 @@ use crate::{
     responder::{Demo, Playback},
 };
 
-/// How long running turns may take to end once a signal came.
-const TURNS_END: Duration = Duration::from_secs(10);
+/// How long turns may take to clean up once they were cancelled.
+const CLEAN_UP: Duration = Duration::from_secs(10);
 
 /// Why the server did not start, or broke.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,8 @@ pub(crate) enum ServeError {
         "the responder `agent` is not part of this version: use `--responder demo` or `--responder playback`"
     )]
     NoAgent,
+    #[error("cannot close the turns that a crash left open: {0}")]
+    Recover(#[from] StoreError),
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -98,7 +100,14 @@ async fn run<S: ChatKitServer<Context = ()>>(
     args: &ServeArgs,
 ) -> Result<(), ServeError> {
     let bound = listener.local_addr()?;
-    let chatkit = ChatKit::assemble(server, store, Some(Arc::new(attachments.clone())));
+    let chatkit = ChatKit::builder(server, store)
+        .attachments(Arc::new(attachments.clone()))
+        .run_options(args.runs.options())
+        .build();
+    let closed = chatkit.recover().await?;
+    if closed > 0 {
+        tracing::info!(closed, "turns that a crash left open were closed");
+    }
     let mut options = Options::default();
     options.heartbeat = Duration::from_secs_f64(args.heartbeat);
     options.allowed_origins = args.allowed_origins();
@@ -120,13 +129,15 @@ async fn run<S: ChatKitServer<Context = ()>>(
         broken = &mut serving => return Ok(broken?),
         () = signals.next() => {}
     }
-    tracing::info!("ending running turns; a second signal ends at once");
+    tracing::info!(running = chatkit.active(), "shutting down; a second signal ends at once");
     // Nothing is accepted any more before turns are told to end.
     drop(stop);
+    let grace = args.runs.shutdown_grace();
     let ending = async {
-        let (served, ended) = tokio::join!(serving, timeout(TURNS_END, chatkit.shut_down()));
+        let shut_down = timeout(grace + CLEAN_UP, chatkit.shut_down(grace));
+        let (served, ended) = tokio::join!(serving, shut_down);
         if ended.is_err() {
-            tracing::warn!("turns were still running at the end of the grace period");
+            tracing::warn!("turns were still cleaning up at the end of their time");
         }
         served
     };

@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
     routing::{get, post},
 };
-use chatkit_server::{ChatKit, ChatKitServer, Owner, Response, StoreError};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use chatkit_server::{ChatKit, ChatKitServer, ClientInfo, Owner, Response, StoreError};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
     EventBody, HttpError, Options, allow_origins, read_body, takeover::EventStreamResponse,
@@ -18,7 +18,8 @@ use crate::{
 
 /// The routes of a ChatKit server:
 ///
-/// - `POST /chatkit`: the protocol;
+/// - `POST /chatkit`: the protocol. Of the request's headers `chatkit-resumable: 1` and
+///   `Last-Event-ID` count: see [`ClientInfo`];
 /// - `GET /healthz`: whether the process answers;
 /// - `GET /readyz`: whether the store answers too.
 ///
@@ -68,7 +69,7 @@ where
         Ok(context) => context,
         Err(refused) => return refused,
     };
-    match shared.chatkit.process(&body, context).await {
+    match shared.chatkit.process_from(client_info(&parts.headers), &body, context).await {
         Response::Json { status, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let json = HeaderValue::from_static("application/json");
@@ -82,6 +83,19 @@ where
         }
     }
 }
+
+fn client_info(headers: &HeaderMap) -> ClientInfo {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let mut client = ClientInfo::default();
+    client.resumable = text(&RESUMABLE).is_some_and(|value| value.trim() == "1");
+    client.last_event_id = text(&LAST_EVENT_ID).map(|value| value.trim().to_owned());
+    client
+}
+
+/// Sent as `1` by a client that finds its way back to a turn.
+const RESUMABLE: HeaderName = HeaderName::from_static("chatkit-resumable");
+/// Where a stream is to go on (HTML standard, server-sent events).
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 async fn refuse_method<S>(State(shared): State<Arc<Shared<S>>>, body: Body) -> HttpError {
     let (limit, pause) = (shared.options.body_limit, shared.options.body_timeout);

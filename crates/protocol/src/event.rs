@@ -174,6 +174,9 @@ impl ErrorCode {
     pub const CUSTOM: Self = Self(Cow::Borrowed("custom"));
     /// The response failed in the middle.
     pub const STREAM_ERROR: Self = Self(Cow::Borrowed("stream.error"));
+    /// The turn to attach to is over or never was; the thread has what remains of it. The reference
+    /// has no such code.
+    pub const NOT_RUNNING: Self = Self(Cow::Borrowed("run.not_running"));
 
     /// A code of any name.
     pub fn new(code: impl Into<Cow<'static, str>>) -> Self {

@@ -65,8 +65,9 @@ pub use request::{
     AttachmentCreateParams, AttachmentDeleteParams, AudioInput, CustomActionParams, FeedbackKind,
     ItemFeedbackParams, ItemsListParams, Op, Request, RequestBody, RequestError, RequestErrorKind,
     ThreadAddClientToolOutputParams, ThreadAddStructuredInputParams, ThreadAddUserMessageParams,
-    ThreadCreateParams, ThreadDeleteParams, ThreadGetByIdParams, ThreadListParams,
-    ThreadRetryAfterItemParams, ThreadUpdateParams, TranscribeParams, TranscriptionResult,
+    ThreadAttachParams, ThreadCreateParams, ThreadDeleteParams, ThreadGetByIdParams,
+    ThreadListParams, ThreadRetryAfterItemParams, ThreadStopParams, ThreadStopResponse,
+    ThreadUpdateParams, TranscribeParams, TranscriptionResult,
 };
 pub use structured_input::{
     StructuredInput, StructuredInputAnswer, StructuredInputAnswerSubmission,

@@ -6,9 +6,9 @@ use chatkit_protocol::{
     InferenceOptions, ItemFeedbackParams, ItemsListParams, Op, Order, Request, RequestBody,
     StructuredInputAnswerSubmission, StructuredInputSubmission, SubmissionStatus,
     ThreadAddClientToolOutputParams, ThreadAddStructuredInputParams, ThreadAddUserMessageParams,
-    ThreadCreateParams, ThreadDeleteParams, ThreadGetByIdParams, ThreadListParams,
-    ThreadRetryAfterItemParams, ThreadUpdateParams, ToolChoice, TranscribeParams,
-    UserMessageContent, UserMessageInput, UserMessageTag,
+    ThreadAttachParams, ThreadCreateParams, ThreadDeleteParams, ThreadGetByIdParams,
+    ThreadListParams, ThreadRetryAfterItemParams, ThreadStopParams, ThreadUpdateParams, ToolChoice,
+    TranscribeParams, UserMessageContent, UserMessageInput, UserMessageTag,
 };
 use serde_json::{Value, json};
 
@@ -216,6 +216,20 @@ fn sent() -> Vec<(Value, RequestBody)> {
             RequestBody::ThreadsDelete(ThreadDeleteParams { thread_id: "thr_1".into() }),
         ),
         (
+            json!({ "type": "threads.stop", "params": { "thread_id": "thr_1" } }),
+            RequestBody::ThreadsStop(ThreadStopParams { thread_id: "thr_1".into() }),
+        ),
+        (
+            json!({
+                "type": "threads.attach",
+                "params": { "thread_id": "thr_1", "after": "4f1c9a0be2d7.12" },
+            }),
+            RequestBody::ThreadsAttach(ThreadAttachParams {
+                thread_id: "thr_1".into(),
+                after: Some("4f1c9a0be2d7.12".to_owned()),
+            }),
+        ),
+        (
             json!({
                 "type": "items.list",
                 "params": { "thread_id": "thr_1", "limit": 9999, "order": "asc", "after": "msg_9" },
@@ -294,7 +308,7 @@ fn a_written_request_is_read_back() {
 }
 
 #[test]
-fn six_ops_are_answered_with_a_stream() {
+fn seven_ops_are_answered_with_a_stream() {
     let streaming: Vec<_> =
         Op::ALL.into_iter().filter(|op| op.is_streaming()).map(Op::as_str).collect();
     assert_eq!(
@@ -306,6 +320,7 @@ fn six_ops_are_answered_with_a_stream() {
             "threads.add_structured_input",
             "threads.retry_after_item",
             "threads.custom_action",
+            "threads.attach",
         ],
     );
 }

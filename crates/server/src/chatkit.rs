@@ -1,18 +1,28 @@
 //! The engine: an assistant, a store, and requests in between.
 
-use std::{fmt, sync::Arc, time::Duration};
+mod builder;
+
+pub use builder::ChatKitBuilder;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
-use chatkit_protocol::{Op, Request, RequestBody, ThreadId, ThreadStreamEvent};
+use chatkit_protocol::{Op, Request, RequestBody, ThreadStreamEvent};
 use serde_json::json;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    AttachmentStore, ChatKitServer, EndReason, OpError, OpErrorKind, Owner, RequestContext, Store,
-    Subscription, ThreadHandle, Turn,
-    ops::{self, Start},
-    respond::TurnParts,
-    run::{Cancellation, Lease, Log, LogWriter, Registry, drive},
+    AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, OpError, OpErrorKind,
+    RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
+    run::{BlockGuard, LogWriter, run},
 };
 
 /// A ChatKit server without a transport: takes requests, keeps threads in a store, and has an
@@ -40,24 +50,25 @@ use crate::{
 /// }}}"#;
 /// let Response::Stream(frames) = chatkit.process(request, ()).await else { panic!("a stream") };
 /// let body: Vec<u8> = frames.collect::<Vec<_>>().await.concat();
-/// assert!(body.starts_with(b"data: {\"type\":\"thread.created\""));
+/// let body = String::from_utf8_lossy(&body);
+/// assert!(body.contains(r#"data: {"type":"thread.created""#));
 /// # }
 /// ```
 pub struct ChatKit<S> {
     shared: Arc<Shared<S>>,
 }
 
-/// How long a turn that called a client tool may take to end once the output is there. The output
-/// can overtake the end of the turn, which then was not interrupted by anything.
-const TOOL_CALL_PATIENCE: Duration = Duration::from_secs(5);
-
 /// What every request needs.
 pub(crate) struct Shared<S> {
     pub(crate) server: S,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) attachments: Option<Arc<dyn AttachmentStore>>,
-    pub(crate) registry: Registry,
+    pub(crate) coordinator: Arc<dyn Coordinator>,
+    pub(crate) options: RunOptions,
+    pub(crate) guard: BlockGuard,
+    /// Closed when no new turns are taken.
     runs: TaskTracker,
+    shut_down: AtomicBool,
 }
 
 /// The answer to a request.
@@ -78,7 +89,7 @@ pub enum Response {
 impl<S: ChatKitServer> ChatKit<S> {
     /// A server without attachments.
     pub fn new(server: S, store: impl Store) -> Self {
-        Self::assemble(server, Arc::new(store), None)
+        Self::builder(server, Arc::new(store)).build()
     }
 
     /// A server whose users may attach files.
@@ -87,18 +98,12 @@ impl<S: ChatKitServer> ChatKit<S> {
         store: impl Store,
         attachments: impl AttachmentStore,
     ) -> Self {
-        Self::assemble(server, Arc::new(store), Some(Arc::new(attachments)))
+        Self::builder(server, Arc::new(store)).attachments(Arc::new(attachments)).build()
     }
 
-    /// A server of parts that others hold as well.
-    pub fn assemble(
-        server: S,
-        store: Arc<dyn Store>,
-        attachments: Option<Arc<dyn AttachmentStore>>,
-    ) -> Self {
-        let registry = Registry::default();
-        let runs = TaskTracker::new();
-        Self { shared: Arc::new(Shared { server, store, attachments, registry, runs }) }
+    /// A server of parts that others hold as well, with options.
+    pub fn builder(server: S, store: Arc<dyn Store>) -> ChatKitBuilder<S> {
+        ChatKitBuilder::new(server, store)
     }
 
     /// The application's part.
@@ -113,8 +118,18 @@ impl<S: ChatKitServer> ChatKit<S> {
 
     /// Answers a request from its body. Never fails: what is wrong is in the response.
     pub async fn process(&self, body: &[u8], context: S::Context) -> Response {
+        self.process_from(ClientInfo::default(), body, context).await
+    }
+
+    /// Answers a request of a client that something more is known about.
+    pub async fn process_from(
+        &self,
+        client: ClientInfo,
+        body: &[u8],
+        context: S::Context,
+    ) -> Response {
         match Request::parse(body) {
-            Ok(request) => self.process_request(request, context).await,
+            Ok(request) => self.process_request(client, request, context).await,
             Err(error) => {
                 let op = error.op;
                 self.refuse(op, error.into())
@@ -125,14 +140,27 @@ impl<S: ChatKitServer> ChatKit<S> {
     /// Answers a request that was read already.
     ///
     /// An op runs to its end even when the returned future is dropped.
-    pub async fn process_request(&self, request: Request, context: S::Context) -> Response {
+    pub async fn process_request(
+        &self,
+        client: ClientInfo,
+        request: Request,
+        context: S::Context,
+    ) -> Response {
         let op = request.body.op();
-        if self.shared.runs.is_closed() {
+        let starts_turn = op.is_streaming() && op != Op::ThreadsAttach;
+        let is_over = self.shared.shut_down.load(Ordering::Acquire);
+        if is_over || (starts_turn && self.shared.runs.is_closed()) {
             let message = "the server is shutting down";
             return self.refuse(Some(op), OpError::new(OpErrorKind::Unavailable, message));
         }
-        if op.is_streaming() {
-            return Response::Stream(self.spawn_run(request.body, context));
+        if starts_turn {
+            return Response::Stream(self.spawn_run(&client, request.body, context));
+        }
+        if let RequestBody::ThreadsAttach(params) = request.body {
+            return match ops::attach(&self.shared, &client, params, &context).await {
+                Ok(subscription) => Response::Stream(subscription),
+                Err(error) => self.refuse(Some(op), error),
+            };
         }
         let shared = Arc::clone(&self.shared);
         let answering = async move { ops::answer(&shared, request.body, context).await };
@@ -143,11 +171,27 @@ impl<S: ChatKitServer> ChatKit<S> {
         }
     }
 
-    /// Cancels all running turns, refuses further requests, and waits until all is cleaned up.
-    pub async fn shut_down(&self) {
+    /// Closes the turns that a crash has left open in the store: keeps what clients had seen, and
+    /// leaves a note for the model. Says how many there were. To be called once, before requests
+    /// are answered.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn recover(&self) -> StoreResult<usize> {
+        recover::recover(&*self.shared.store).await
+    }
+
+    /// Refuses new turns from now on, lets those that run end within the grace, cancels the rest,
+    /// and waits until all is cleaned up.
+    pub async fn shut_down(&self, grace: Duration) {
         self.shared.runs.close();
-        self.shared.registry.shut_down();
-        self.shared.runs.wait().await;
+        if timeout(grace, self.shared.runs.wait()).await.is_err() {
+            self.shared.shut_down.store(true, Ordering::Release);
+            self.shared.coordinator.shut_down();
+            self.shared.runs.wait().await;
+        }
+        self.shared.shut_down.store(true, Ordering::Release);
     }
 
     /// How many turns and other ops are under way.
@@ -155,13 +199,17 @@ impl<S: ChatKitServer> ChatKit<S> {
         self.shared.runs.len()
     }
 
-    fn spawn_run(&self, request: RequestBody, context: S::Context) -> Subscription {
-        let log = Arc::new(Log::default());
-        let cancellation = Arc::new(Cancellation::default());
-        let subscription = Subscription::new(Arc::clone(&log), Arc::clone(&cancellation));
+    fn spawn_run(
+        &self,
+        client: &ClientInfo,
+        request: RequestBody,
+        context: S::Context,
+    ) -> Subscription {
+        let handle = RunHandle::new(client.resumable);
+        let subscription = Subscription::new(handle.clone(), 0);
         let shared = Arc::clone(&self.shared);
         let _detached = self.shared.runs.spawn(async move {
-            run(&shared, request, context, cancellation, LogWriter::new(log)).await;
+            run(&shared, request, context, handle).await;
         });
         subscription
     }
@@ -169,104 +217,17 @@ impl<S: ChatKitServer> ChatKit<S> {
     fn refuse(&self, op: Option<Op>, error: OpError) -> Response {
         error.log(op.map_or("unknown", Op::as_str));
         if op.is_some_and(Op::is_streaming) {
-            let log = Arc::new(Log::default());
-            let subscription = Subscription::new(Arc::clone(&log), Arc::default());
-            let mut writer = LogWriter::new(log);
+            let handle = RunHandle::new(false);
+            let subscription = Subscription::new(handle.clone(), 0);
+            let mut writer = LogWriter::new(handle);
             if writer.send(ThreadStreamEvent::Error(error.into_event())).is_ok() {
-                writer.finish(EndReason::Failed);
+                writer.end(EndReason::Failed);
             }
             return Response::Stream(subscription);
         }
         let status = error.kind.status();
         let body = json!({ "message": error.message }).to_string();
         Response::Json { status, body: body.into() }
-    }
-}
-
-/// One run, from taking over its thread to giving it back.
-async fn run<S: ChatKitServer>(
-    shared: &Shared<S>,
-    request: RequestBody,
-    context: S::Context,
-    cancellation: Arc<Cancellation>,
-    mut writer: LogWriter,
-) {
-    let owner = context.owner();
-    let op = request.op();
-    let thread_id =
-        thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
-    let entered = enter(shared, &owner, &thread_id, &cancellation, request);
-    // Boxed, so that the run does not keep room for it while it streams.
-    let (start, _lease) = match Box::pin(entered).await {
-        Ok(entered) => entered,
-        Err(error) => return fail(writer, op, error),
-    };
-    let Start { thread, input, respond, before, after } = start;
-    send_all(&mut writer, before);
-    let turn = Turn::new(TurnParts {
-        thread: ThreadHandle::new(thread),
-        input,
-        owner,
-        context,
-        store: Arc::clone(&shared.store),
-        cancellation,
-    });
-    let end = drive(&shared.server, turn, respond, after, &mut writer).await;
-    tracing::debug!(thread = %thread_id, %op, ?end, "the run ended");
-    writer.finish(end);
-}
-
-/// Prepares the turn and gives it the thread. A request that is refused stops nothing: it is
-/// checked before it takes over, and where only the store can decide, it decides before.
-async fn enter<S: ChatKitServer>(
-    shared: &Shared<S>,
-    owner: &Owner,
-    thread_id: &ThreadId,
-    cancellation: &Arc<Cancellation>,
-    request: RequestBody,
-) -> Result<(Start, Lease), OpError> {
-    let (store, registry) = (&*shared.store, &shared.registry);
-    let op = request.op();
-    if matches!(op, Op::ThreadsAddClientToolOutput | Op::ThreadsAddStructuredInput) {
-        let mut start = ops::start(store, owner, thread_id, request).await?;
-        let lease = match op {
-            Op::ThreadsAddClientToolOutput => {
-                registry.follow(owner, thread_id, cancellation, TOOL_CALL_PATIENCE).await
-            }
-            _ => registry.take_over(owner, thread_id, cancellation).await,
-        };
-        start.thread = store.load_thread(owner, thread_id).await?;
-        return Ok((start, lease));
-    }
-    if registry.is_busy(owner, thread_id) {
-        ops::check(store, owner, thread_id, &request).await?;
-    }
-    let lease = registry.take_over(owner, thread_id, cancellation).await;
-    Ok((ops::start(store, owner, thread_id, request).await?, lease))
-}
-
-fn fail(mut writer: LogWriter, op: Op, error: OpError) {
-    error.log(op.as_str());
-    send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
-    writer.finish(EndReason::Failed);
-}
-
-fn send_all(writer: &mut LogWriter, events: impl IntoIterator<Item = ThreadStreamEvent>) {
-    for event in events {
-        if let Err(error) = writer.send(event) {
-            tracing::error!(%error, "an event could not be written");
-        }
-    }
-}
-
-fn thread_of(request: &RequestBody) -> Option<&ThreadId> {
-    match request {
-        RequestBody::ThreadsAddUserMessage(params) => Some(&params.thread_id),
-        RequestBody::ThreadsAddClientToolOutput(params) => Some(&params.thread_id),
-        RequestBody::ThreadsAddStructuredInput(params) => Some(&params.thread_id),
-        RequestBody::ThreadsRetryAfterItem(params) => Some(&params.thread_id),
-        RequestBody::ThreadsCustomAction(params) => Some(&params.thread_id),
-        _ => None,
     }
 }
 

@@ -9,9 +9,12 @@
 //! that asked for it, and it ends exactly once, with a reason.
 
 mod chatkit;
+mod client;
 mod context;
+mod coordinate;
 mod id;
 mod ops;
+mod recover;
 mod respond;
 mod run;
 mod store;
@@ -21,16 +24,23 @@ mod visible;
 pub use async_trait::async_trait;
 pub use chatkit_protocol as protocol;
 
-pub use chatkit::{ChatKit, Response};
+pub use chatkit::{ChatKit, ChatKitBuilder, Response};
+pub use client::ClientInfo;
 pub use context::{Owner, RequestContext};
+pub use coordinate::{
+    Busy, Coordinator, Entry, Hold, Lease, LocalCoordinator, StopOutcome, ThreadKey,
+};
 pub use id::{IdKind, new_attachment_id, new_item_id, new_thread_id};
 pub use ops::{OpError, OpErrorKind};
 pub use respond::{
     CancelledTurn, ChatKitServer, Emitter, EventStream, MessageWriter, RespondError, ThreadHandle,
     Turn, WidgetWriter,
 };
-pub use run::{CancelReason, EndReason, Subscription};
+pub use run::{
+    CancelReason, CancelToken, EndReason, EventId, MultitaskStrategy, NotAnEventId, RunHandle,
+    RunId, RunOptions, StreamStats, Subscription,
+};
 pub use store::{
-    AttachmentError, AttachmentStore, MemoryStore, PageRequest, RecordKind, Store, StoreError,
-    StoreResult, ThreadPatch, Visibility,
+    AttachmentError, AttachmentStore, Checkpoint, MemoryStore, PageRequest, RecordKind, Store,
+    StoreError, StoreResult, ThreadPatch, Visibility,
 };

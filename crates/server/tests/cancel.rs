@@ -145,6 +145,8 @@ async fn a_new_message_takes_over_and_finds_the_thread_in_order() {
 
     let second = events(&chatkit, add_message(&thread_id, "short")).await;
     assert_eq!(kinds(&second), ["thread.item.done", "stream_options", "thread.item.done"]);
+    let rest = next(&mut first).await.unwrap();
+    assert_eq!(kinds(&rest), ["thread.item.done"], "what was kept is shown");
     assert_eq!(next(&mut first).await, None, "the first stream ended");
     assert!(dropped.load(Ordering::SeqCst));
     let items = stored(&**chatkit.store(), &thread_id).await;
@@ -167,6 +169,7 @@ async fn deleting_a_thread_ends_its_turn_first() {
     let thread_id = until_first_word(&mut frames).await;
     let request = serde_json::json!({"type": "threads.delete", "params": {"thread_id": thread_id}});
     assert_eq!(common::json(&chatkit, request).await.0, 200);
+    assert_eq!(kinds(&next(&mut frames).await.unwrap()), ["thread.item.done"]);
     assert_eq!(next(&mut frames).await, None);
     let gone = chatkit.store().load_thread(&chatkit_server::Owner::default(), &thread_id).await;
     assert!(matches!(gone, Err(chatkit_server::StoreError::NotFound { .. })));
@@ -176,12 +179,13 @@ async fn deleting_a_thread_ends_its_turn_first() {
 async fn shutdown_ends_turns_and_waits_for_their_cleaning_up() {
     let store = Arc::new(SlowStore { delay: Duration::from_millis(500), ..SlowStore::default() });
     let shared: Arc<dyn Store> = Arc::<SlowStore>::clone(&store);
-    let chatkit = ChatKit::assemble(says_and_waits(Arc::default()), shared, None);
+    let chatkit = ChatKit::builder(says_and_waits(Arc::default()), shared).build();
     let mut frames = stream(&chatkit, create("hi")).await;
     let thread_id = until_first_word(&mut frames).await;
-    chatkit.shut_down().await;
+    chatkit.shut_down(Duration::ZERO).await;
     assert_eq!(chatkit.active(), 0);
-    assert_eq!(kinds(&next(&mut frames).await.unwrap()), ["error"], "the client is told");
+    let rest = next(&mut frames).await.unwrap();
+    assert_eq!(kinds(&rest), ["thread.item.done", "error"], "the client is told");
     assert_eq!(next(&mut frames).await, None);
     assert_eq!(kinds(&events(&chatkit, add_message(&thread_id, "late")).await), ["error"]);
     let list = serde_json::json!({"type": "threads.list", "params": {}});

@@ -19,6 +19,12 @@
 //! [`Durability`] for what the other choice buys. Killing the process at any moment loses nothing
 //! that was acknowledged, and the file opens again.
 //!
+//! # Checkpoints
+//!
+//! The store keeps checkpoints of turns under way, so that the start after a crash can close them:
+//! one row per thread with such a turn. One that is damaged is loaded with the items that can still
+//! be read, and a warning says what could not, so that its turn can be closed all the same.
+//!
 //! # How it works
 //!
 //! One thread owns the only connection that writes. It takes all requests that wait, runs each in
@@ -37,6 +43,7 @@
 //! soon as there is room.
 
 mod attachments;
+mod checkpoints;
 mod codec;
 mod connection;
 mod error;

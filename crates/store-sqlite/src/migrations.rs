@@ -4,7 +4,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// The migrations in order. The first makes version 1 of an empty file. Never change one that was
 /// released: add another.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_init.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_init.sql"),
+    include_str!("../migrations/0002_checkpoints.sql"),
+];
 
 /// Marks a file as one of ours (`PRAGMA application_id`): "chat" in ASCII.
 const APPLICATION_ID: i32 = 0x6368_6174;

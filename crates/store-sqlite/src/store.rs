@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use chatkit_protocol::{
     Attachment, AttachmentId, ItemId, Page, ThreadId, ThreadItem, ThreadMetadata, UserMessageItem,
 };
-use chatkit_server::{Owner, PageRequest, Store, StoreResult, ThreadPatch, Visibility};
+use chatkit_server::{Checkpoint, Owner, PageRequest, Store, StoreResult, ThreadPatch, Visibility};
 use rusqlite::Connection;
 
 use crate::{
     OpenError, SqliteOptions,
     attachments::{self, AttachmentRow},
+    checkpoints,
     error::Failure,
     file::FileLock,
     items::{self, ItemRow},
@@ -265,6 +266,25 @@ impl Store for SqliteStore {
                 items::save(connection, thread, &item)
             })
             .await
+    }
+
+    fn keeps_checkpoints(&self) -> bool {
+        true
+    }
+
+    async fn save_checkpoint(&self, owner: &Owner, checkpoint: &Checkpoint) -> StoreResult<()> {
+        let (owner, id) = (owner.clone(), checkpoint.thread_id.clone());
+        let items = self.refuse(checkpoints::encode(&checkpoint.pending_items))?;
+        self.writer.run(move |connection| checkpoints::save(connection, &owner, &id, &items)).await
+    }
+
+    async fn delete_checkpoint(&self, owner: &Owner, thread_id: &ThreadId) -> StoreResult<()> {
+        let (owner, id) = (owner.clone(), thread_id.clone());
+        self.writer.run(move |connection| checkpoints::delete(connection, &owner, &id)).await
+    }
+
+    async fn load_checkpoints(&self, limit: usize) -> StoreResult<Vec<(Owner, Checkpoint)>> {
+        self.readers.run(move |connection| checkpoints::list(connection, limit)).await
     }
 
     async fn save_attachment(&self, owner: &Owner, attachment: &Attachment) -> StoreResult<()> {

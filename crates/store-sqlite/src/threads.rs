@@ -10,7 +10,8 @@ use crate::{
     page::{self, Cut},
 };
 
-/// Where a thread stands among all threads, which is the key that its items refer to.
+/// Where a thread stands among all threads, which is the key that its items and its checkpoint refer
+/// to.
 pub(crate) fn place(connection: &Connection, owner: &Owner, id: &ThreadId) -> Result<i64, Failure> {
     find(connection, owner, id)?.ok_or_else(|| StoreError::no_thread(id).into())
 }
@@ -99,7 +100,7 @@ pub(crate) fn list(
     )
 }
 
-/// Deletes a thread and, through the foreign key, its items.
+/// Deletes a thread and, through the foreign keys, its items and its checkpoint.
 pub(crate) fn delete(connection: &Connection, owner: &Owner, id: &ThreadId) -> Result<(), Failure> {
     let deleted = connection
         .prepare_cached("DELETE FROM threads WHERE id = ?1 AND owner = ?2")?

@@ -147,11 +147,11 @@ async fn a_newer_version_is_left_alone() {
     let before = fs::read(&path).unwrap();
 
     let error = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(error, OpenError::NewerVersion { found: 7, supported: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::NewerVersion { found: 7, supported: 2, .. }), "{error}");
     assert_helpful(&error, &path, "use a newer program");
     assert!(fs::read(&path).unwrap() == before, "the file is as it was");
 
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
     assert_has_thread(&SqliteStore::open(&path).unwrap(), "t").await;
 }
 

@@ -1,5 +1,10 @@
 //! The suite itself: it is complete, and it finds what is broken.
 
+#[path = "suite/broken.rs"]
+mod broken;
+#[path = "suite/notes.rs"]
+mod notes;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -7,18 +12,10 @@ use std::{
     path::Path,
 };
 
-use async_trait::async_trait;
-use chatkit_protocol::{
-    Attachment, AttachmentId, ItemId, Order, Page, ThreadId, ThreadItem, ThreadMetadata,
-    UserMessageItem,
-};
-use chatkit_server::{
-    MemoryStore, Owner, PageRequest, RecordKind, Store, StoreError, StoreResult, ThreadPatch,
-    Visibility,
-};
+use broken::{Broken, Fault};
 use chatkit_testkit::store_conformance::{
-    Fixture, SharedStore, atomic, bulk, check, deleting, exactness, ids, ordering, owners, paging,
-    pending, user_messages, visibility,
+    Fixture, SharedStore, atomic, bulk, check, checkpoints, deleting, exactness, ids, ordering,
+    owners, paging, pending, user_messages, visibility,
 };
 
 /// Every public rule is a test that the macro makes.
@@ -44,247 +41,11 @@ fn the_macro_knows_every_rule() {
     }
 }
 
-/// What a store may get wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    ItemsSortedByTime,
-    SavingMovesToTheEnd,
-    HiddenItemsCutOutOfThePage,
-    AlwaysMore,
-    UnknownCursorIsTheFirstPage,
-    OwnersNotChecked,
-    AttachmentsStayWithoutTheirThread,
-    HiddenItemsSurviveDeletingAfter,
-    PatchReplacesTheThread,
-    CompletedTwice,
-    PendingItemsNewestFirst,
-    OrphanThread,
-    AttachmentsNotChecked,
-    TextCutAtNul,
-    IdsTrimmed,
-    EveryHundredthItemLost,
-}
+chatkit_testkit::store_conformance!(|| async { Broken::new(None) });
 
-/// A store in memory with one fault.
-struct Broken {
-    store: MemoryStore,
-    fault: Fault,
-}
-
-impl Broken {
-    fn has(&self, fault: Fault) -> bool {
-        self.fault == fault
-    }
-
-    fn owner(&self, owner: &Owner) -> Owner {
-        if self.has(Fault::OwnersNotChecked) { Owner::default() } else { owner.clone() }
-    }
-
-    fn item_id(&self, id: &ItemId) -> ItemId {
-        if self.has(Fault::IdsTrimmed) { id.trim().into() } else { id.clone() }
-    }
-}
-
-#[async_trait]
-impl Store for Broken {
-    async fn load_thread(&self, owner: &Owner, id: &ThreadId) -> StoreResult<ThreadMetadata> {
-        self.store.load_thread(&self.owner(owner), id).await
-    }
-
-    async fn save_thread(&self, owner: &Owner, thread: &ThreadMetadata) -> StoreResult<()> {
-        self.store.save_thread(&self.owner(owner), thread).await
-    }
-
-    async fn update_thread(
-        &self,
-        owner: &Owner,
-        id: &ThreadId,
-        patch: &ThreadPatch,
-    ) -> StoreResult<ThreadMetadata> {
-        if !self.has(Fault::PatchReplacesTheThread) {
-            return self.store.update_thread(&self.owner(owner), id, patch).await;
-        }
-        let mut thread = self.load_thread(owner, id).await?;
-        tokio::task::yield_now().await;
-        patch.apply(&mut thread);
-        self.save_thread(owner, &thread).await?;
-        Ok(thread)
-    }
-
-    async fn load_threads(
-        &self,
-        owner: &Owner,
-        page: &PageRequest,
-    ) -> StoreResult<Page<ThreadMetadata>> {
-        self.store.load_threads(&self.owner(owner), page).await
-    }
-
-    async fn delete_thread(&self, owner: &Owner, id: &ThreadId) -> StoreResult<()> {
-        if !self.has(Fault::AttachmentsStayWithoutTheirThread) {
-            return self.store.delete_thread(&self.owner(owner), id).await;
-        }
-        let file = AttachmentId::from("file");
-        let kept = self.store.load_attachment(owner, &file).await;
-        self.store.delete_thread(owner, id).await?;
-        match kept {
-            Ok(kept) => self.store.save_attachment(owner, &kept).await,
-            Err(_) => Ok(()),
-        }
-    }
-
-    async fn load_thread_items(
-        &self,
-        owner: &Owner,
-        id: &ThreadId,
-        request: &PageRequest,
-        visibility: Visibility,
-    ) -> StoreResult<Page<ThreadItem>> {
-        let owner = &self.owner(owner);
-        let cut_late = self.has(Fault::HiddenItemsCutOutOfThePage);
-        let asked = if cut_late { Visibility::All } else { visibility };
-        let mut page = self.store.load_thread_items(owner, id, request, asked).await;
-        if self.has(Fault::UnknownCursorIsTheFirstPage)
-            && matches!(page, Err(StoreError::NotFound { kind: RecordKind::Item, .. }))
-        {
-            let first = PageRequest::first(request.limit, request.order);
-            page = self.store.load_thread_items(owner, id, &first, asked).await;
-        }
-        let mut page = page?;
-        if cut_late && visibility == Visibility::Visible {
-            page.data.retain(|item| !item.is_hidden());
-        }
-        if self.has(Fault::ItemsSortedByTime) {
-            page.data.sort_by_key(ThreadItem::created_at);
-        }
-        if self.has(Fault::AlwaysMore) {
-            page.has_more = !page.data.is_empty();
-        }
-        Ok(page)
-    }
-
-    async fn load_item(
-        &self,
-        owner: &Owner,
-        thread_id: &ThreadId,
-        id: &ItemId,
-    ) -> StoreResult<ThreadItem> {
-        self.store.load_item(&self.owner(owner), thread_id, &self.item_id(id)).await
-    }
-
-    async fn save_item(
-        &self,
-        owner: &Owner,
-        thread_id: &ThreadId,
-        item: &ThreadItem,
-    ) -> StoreResult<()> {
-        let owner = &self.owner(owner);
-        if self.has(Fault::SavingMovesToTheEnd) {
-            self.store.delete_item(owner, thread_id, item.id()).await?;
-        }
-        if self.has(Fault::EveryHundredthItemLost) && item.id().ends_with("99") {
-            return self.store.load_thread(owner, thread_id).await.map(drop);
-        }
-        let mut item = item.clone();
-        if let ThreadItem::AssistantMessage(message) = &mut item {
-            if self.has(Fault::TextCutAtNul) {
-                for content in &mut message.content {
-                    content.text.truncate(content.text.find('\0').unwrap_or(usize::MAX));
-                }
-            }
-            message.id = self.item_id(&message.id);
-        }
-        self.store.save_item(owner, thread_id, &item).await
-    }
-
-    async fn delete_item(
-        &self,
-        owner: &Owner,
-        thread_id: &ThreadId,
-        id: &ItemId,
-    ) -> StoreResult<()> {
-        self.store.delete_item(&self.owner(owner), thread_id, &self.item_id(id)).await
-    }
-
-    async fn complete_item(
-        &self,
-        owner: &Owner,
-        thread_id: &ThreadId,
-        item: &ThreadItem,
-    ) -> StoreResult<()> {
-        if !self.has(Fault::CompletedTwice) {
-            return self.store.complete_item(&self.owner(owner), thread_id, item).await;
-        }
-        if !self.load_item(owner, thread_id, item.id()).await?.is_pending() {
-            return Err(StoreError::not_pending(item.id()));
-        }
-        tokio::task::yield_now().await;
-        self.save_item(owner, thread_id, item).await
-    }
-
-    async fn load_pending_items(
-        &self,
-        owner: &Owner,
-        id: &ThreadId,
-    ) -> StoreResult<Vec<ThreadItem>> {
-        let mut items = self.store.load_pending_items(&self.owner(owner), id).await?;
-        if self.has(Fault::PendingItemsNewestFirst) {
-            items.reverse();
-        }
-        Ok(items)
-    }
-
-    async fn delete_items_after(
-        &self,
-        owner: &Owner,
-        thread_id: &ThreadId,
-        id: &ItemId,
-    ) -> StoreResult<usize> {
-        if !self.has(Fault::HiddenItemsSurviveDeletingAfter) {
-            return self.store.delete_items_after(&self.owner(owner), thread_id, id).await;
-        }
-        let after = PageRequest { limit: 10_000, order: Order::Asc, after: Some(id.to_string()) };
-        let page =
-            self.store.load_thread_items(owner, thread_id, &after, Visibility::Visible).await?;
-        for item in &page.data {
-            self.store.delete_item(owner, thread_id, item.id()).await?;
-        }
-        Ok(page.data.len())
-    }
-
-    async fn add_user_message(
-        &self,
-        owner: &Owner,
-        new_thread: Option<&ThreadMetadata>,
-        message: &UserMessageItem,
-    ) -> StoreResult<()> {
-        let owner = &self.owner(owner);
-        if let Some(thread) = new_thread.filter(|_| self.has(Fault::OrphanThread)) {
-            self.store.save_thread(owner, thread).await?;
-        }
-        if self.has(Fault::AttachmentsNotChecked) {
-            for attachment in &message.attachments {
-                self.store.save_attachment(owner, attachment).await?;
-            }
-        }
-        self.store.add_user_message(owner, new_thread, message).await
-    }
-
-    async fn save_attachment(&self, owner: &Owner, attachment: &Attachment) -> StoreResult<()> {
-        self.store.save_attachment(&self.owner(owner), attachment).await
-    }
-
-    async fn load_attachment(&self, owner: &Owner, id: &AttachmentId) -> StoreResult<Attachment> {
-        self.store.load_attachment(&self.owner(owner), id).await
-    }
-
-    async fn delete_attachment(&self, owner: &Owner, id: &AttachmentId) -> StoreResult<()> {
-        self.store.delete_attachment(&self.owner(owner), id).await
-    }
-}
-
-/// The rule fails with the fault.
+/// The rule fails with the fault. Without the fault it passes, as the tests above show.
 fn assert_found(fault: Fault, rule: impl AsyncFnOnce(SharedStore)) {
-    let open = async || Fixture::from(Broken { store: MemoryStore::new(), fault });
+    let open = async || Fixture::from(Broken::new(Some(fault)));
     let outcome = catch_unwind(AssertUnwindSafe(|| check(open, rule)));
     assert!(outcome.is_err(), "the rule passes with {fault:?}");
 }
@@ -328,4 +89,38 @@ fn each_fault_is_found() {
     assert_found(Fault::TextCutAtNul, exactness::unusual_text_comes_back_exactly);
     assert_found(Fault::IdsTrimmed, ids::odd_ids_are_kept_apart);
     assert_found(Fault::EveryHundredthItemLost, bulk::ten_thousand_items_are_kept_in_order);
+}
+
+#[test]
+fn each_fault_of_checkpoints_is_found() {
+    for fault in [Fault::CheckpointsLoadedThoughNoneAreKept, Fault::CheckpointsAdded] {
+        assert_found(fault, checkpoints::a_checkpoint_comes_back_exactly);
+        assert_found(fault, checkpoints::a_checkpoint_replaces_the_one_before);
+    }
+    assert_found(
+        Fault::CheckpointsStayWithoutTheirThread,
+        checkpoints::a_thread_takes_its_checkpoint_along,
+    );
+    assert_found(
+        Fault::CheckpointsStayWithoutTheirThread,
+        checkpoints::a_checkpoint_and_a_deletion_of_its_thread_leave_nothing,
+    );
+    assert_found(
+        Fault::CheckpointsCheckedTooEarly,
+        checkpoints::a_checkpoint_and_a_deletion_of_its_thread_leave_nothing,
+    );
+    assert_found(
+        Fault::CheckpointsOfNoThreadKept,
+        checkpoints::a_checkpoint_of_no_thread_is_dropped,
+    );
+    assert_found(
+        Fault::CheckpointsOfAnotherReplaced,
+        checkpoints::another_owners_checkpoint_is_left_alone,
+    );
+    assert_found(Fault::CheckpointsAreItems, checkpoints::a_checkpoint_shows_nowhere_else);
+    assert_found(
+        Fault::CheckpointsNewestThreadFirst,
+        checkpoints::checkpoints_come_oldest_thread_first,
+    );
+    assert_found(Fault::CheckpointsWithoutLimit, checkpoints::checkpoints_come_oldest_thread_first);
 }

@@ -84,7 +84,7 @@ impl<S: ChatKitServer<Context = ()>> Chat<S> {
         let body = frames.collect::<Vec<_>>().await.concat();
         let body = String::from_utf8(body).expect("a stream is UTF-8");
         let event = |frame: &str| {
-            let json = frame.strip_prefix("data: ").expect("a frame is one data field");
+            let (_id, json) = frame.split_once("\ndata: ").expect("a frame is an id and data");
             serde_json::from_str(json).expect("a frame is JSON")
         };
         Reply(body.split_terminator("\n\n").map(event).collect())

@@ -13,12 +13,14 @@ pub(crate) struct Events {
     head: Head,
     /// What has arrived of the next frames.
     text: Vec<u8>,
+    /// The run, and the number of the last frame.
+    last_id: Option<(String, u64)>,
 }
 
 /// What stands between two blank lines.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Frame {
-    /// `data: …`
+    /// `id: …` and `data: …`
     Event(Value),
     /// `: …`
     Comment(String),
@@ -26,7 +28,23 @@ pub(crate) enum Frame {
 
 impl Events {
     pub(super) fn new(connection: Connection, head: Head) -> Self {
-        Self { connection, head, text: Vec::new() }
+        Self { connection, head, text: Vec::new(), last_id: None }
+    }
+
+    /// The id of the last event, to go on after.
+    pub(crate) fn last_id(&self) -> Option<String> {
+        self.last_id.as_ref().map(|(run, number)| format!("{run}.{number}"))
+    }
+
+    /// Ids name one run and count upwards.
+    fn check_id(&mut self, id: &str) {
+        let (run, number) = id.split_once('.').unwrap_or_else(|| panic!("no id: {id}"));
+        let number: u64 = number.parse().unwrap_or_else(|_| panic!("no id: {id}"));
+        if let Some((last_run, last)) = &self.last_id {
+            assert_eq!(last_run, run, "one stream is one run");
+            assert!(number > *last, "{number} after {last}");
+        }
+        self.last_id = Some((run.to_owned(), number));
     }
 
     pub(crate) fn head(&self) -> &Head {
@@ -56,7 +74,11 @@ impl Events {
         loop {
             if let Some(end) = self.text.windows(2).position(|window| window == b"\n\n") {
                 let frame: Vec<u8> = self.text.drain(..end + 2).collect();
-                return Ok(Some(Frame::parse(&frame[..end])));
+                let (id, frame) = Frame::parse(&frame[..end]);
+                if let Some(id) = id {
+                    self.check_id(&id);
+                }
+                return Ok(Some(frame));
             }
             match self.connection.try_read_some()? {
                 Some(piece) => self.text.extend_from_slice(&piece),
@@ -109,14 +131,18 @@ impl Events {
 }
 
 impl Frame {
-    fn parse(frame: &[u8]) -> Self {
+    /// A frame and its id.
+    fn parse(frame: &[u8]) -> (Option<String>, Self) {
         let text = String::from_utf8(frame.to_vec()).expect("events are UTF-8");
         if let Some(comment) = text.strip_prefix(':') {
-            return Self::Comment(comment.trim().to_owned());
+            return (None, Self::Comment(comment.trim().to_owned()));
         }
-        let data = text.strip_prefix("data: ").unwrap_or_else(|| panic!("no frame: {text:?}"));
+        let fields = text.strip_prefix("id: ").and_then(|text| text.split_once("\ndata: "));
+        let (id, data) = fields.unwrap_or_else(|| panic!("no frame: {text:?}"));
         assert!(!data.contains('\n'), "data on several lines: {data:?}");
-        Self::Event(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error}: {data}")))
+        let event = serde_json::from_str(data);
+        let event = event.unwrap_or_else(|error| panic!("{error}: {data}"));
+        (Some(id.to_owned()), Self::Event(event))
     }
 }
 

@@ -76,11 +76,12 @@ fn a_second_signal_ends_it_at_once() {
         let mut command = Server::command();
         command.args(["serve", "--listen", "127.0.0.1:0"]).env("CHATKIT_LOG", "debug");
         command.args(["--database", "memory:", "--responder", "playback"]);
+        command.args(["--shutdown-grace", "0"]);
         let mut server = Server::spawn(command);
         let _stuck = stuck_reader(&server);
         server.signal(first);
         // Only the connection is left now.
-        until("the turn has ended", || server.stderr().contains("the run ended"));
+        until("the turn has ended", || server.stderr().contains("the turn ended"));
         assert!(server.is_running(), "nothing is left for the second signal");
         let asked = Instant::now();
         server.signal(second);

@@ -56,8 +56,8 @@ fn events(stream: &str) -> Result<Vec<Value>, String> {
     frames
         .split("\n\n")
         .map(|frame| {
-            let data =
-                frame.strip_prefix("data: ").ok_or_else(|| format!("no frame: {frame:?}"))?;
+            let (_id, data) =
+                frame.split_once("\ndata: ").ok_or_else(|| format!("no frame: {frame:?}"))?;
             let event: Value =
                 serde_json::from_str(data).map_err(|error| format!("{error}: {data}"))?;
             match event["type"].as_str() {

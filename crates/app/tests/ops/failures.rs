@@ -39,7 +39,7 @@ fn refused(server: &Server, body: &[u8]) -> String {
     assert_eq!(answer.status(), 200, "{}", answer.text());
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
     let text = answer.text();
-    let event = text.strip_prefix("data: ").and_then(|text| text.strip_suffix("\n\n")).unwrap();
+    let (_id, event) = text.strip_suffix("\n\n").unwrap().split_once("\ndata: ").unwrap();
     let event: Value = serde_json::from_str(event).unwrap();
     let message = event["message"].as_str().unwrap_or_default().to_owned();
     let expected =

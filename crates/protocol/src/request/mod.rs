@@ -11,9 +11,10 @@ pub use op::Op;
 pub use params::{
     AttachmentCreateParams, AttachmentDeleteParams, AudioInput, CustomActionParams, FeedbackKind,
     ItemFeedbackParams, ItemsListParams, ThreadAddClientToolOutputParams,
-    ThreadAddStructuredInputParams, ThreadAddUserMessageParams, ThreadCreateParams,
-    ThreadDeleteParams, ThreadGetByIdParams, ThreadListParams, ThreadRetryAfterItemParams,
-    ThreadUpdateParams, TranscribeParams, TranscriptionResult,
+    ThreadAddStructuredInputParams, ThreadAddUserMessageParams, ThreadAttachParams,
+    ThreadCreateParams, ThreadDeleteParams, ThreadGetByIdParams, ThreadListParams,
+    ThreadRetryAfterItemParams, ThreadStopParams, ThreadStopResponse, ThreadUpdateParams,
+    TranscribeParams, TranscriptionResult,
 };
 
 use serde::Serialize;
@@ -72,6 +73,12 @@ pub enum RequestBody {
     /// Delete a thread.
     #[serde(rename = "threads.delete")]
     ThreadsDelete(ThreadDeleteParams),
+    /// Stop the thread's running turn. The reference has no such op.
+    #[serde(rename = "threads.stop")]
+    ThreadsStop(ThreadStopParams),
+    /// Join the thread's running turn. The reference has no such op.
+    #[serde(rename = "threads.attach")]
+    ThreadsAttach(ThreadAttachParams),
     /// List a thread's items.
     #[serde(rename = "items.list")]
     ItemsList(ItemsListParams),
@@ -104,6 +111,8 @@ impl RequestBody {
             Self::ThreadsList(_) => Op::ThreadsList,
             Self::ThreadsUpdate(_) => Op::ThreadsUpdate,
             Self::ThreadsDelete(_) => Op::ThreadsDelete,
+            Self::ThreadsStop(_) => Op::ThreadsStop,
+            Self::ThreadsAttach(_) => Op::ThreadsAttach,
             Self::ItemsList(_) => Op::ItemsList,
             Self::ItemsFeedback(_) => Op::ItemsFeedback,
             Self::AttachmentsCreate(_) => Op::AttachmentsCreate,

@@ -28,6 +28,10 @@ pub enum Op {
     ThreadsUpdate,
     /// `threads.delete`
     ThreadsDelete,
+    /// `threads.stop`: beyond the reference
+    ThreadsStop,
+    /// `threads.attach`: beyond the reference
+    ThreadsAttach,
     /// `items.list`
     ItemsList,
     /// `items.feedback`
@@ -42,7 +46,7 @@ pub enum Op {
 
 impl Op {
     /// Every op.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::ThreadsCreate,
         Self::ThreadsAddUserMessage,
         Self::ThreadsAddClientToolOutput,
@@ -54,6 +58,8 @@ impl Op {
         Self::ThreadsList,
         Self::ThreadsUpdate,
         Self::ThreadsDelete,
+        Self::ThreadsStop,
+        Self::ThreadsAttach,
         Self::ItemsList,
         Self::ItemsFeedback,
         Self::AttachmentsCreate,
@@ -75,6 +81,8 @@ impl Op {
             Self::ThreadsList => "threads.list",
             Self::ThreadsUpdate => "threads.update",
             Self::ThreadsDelete => "threads.delete",
+            Self::ThreadsStop => "threads.stop",
+            Self::ThreadsAttach => "threads.attach",
             Self::ItemsList => "items.list",
             Self::ItemsFeedback => "items.feedback",
             Self::AttachmentsCreate => "attachments.create",
@@ -98,6 +106,7 @@ impl Op {
                 | Self::ThreadsAddStructuredInput
                 | Self::ThreadsRetryAfterItem
                 | Self::ThreadsCustomAction
+                | Self::ThreadsAttach
         )
     }
 }

@@ -116,6 +116,24 @@ params! {
     }
 }
 params! {
+    /// Parameters of `threads.stop`.
+    ThreadStopParams {
+        /// The thread whose turn is to be stopped.
+        thread_id: ThreadId,
+    }
+}
+params! {
+    /// Parameters of `threads.attach`.
+    ThreadAttachParams {
+        /// The thread whose turn is to be joined.
+        thread_id: ThreadId,
+        /// The id of the last event seen, as it stood in the `id:` line of its frame. Without one
+        /// the turn is sent from its beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    }
+}
+params! {
     /// Parameters of `items.list`.
     ItemsListParams {
         /// The thread.
@@ -204,4 +222,12 @@ impl AudioInput {
 pub struct TranscriptionResult {
     /// What goes into the composer.
     pub text: String,
+}
+
+/// The answer to `threads.stop`, given when the turn has ended and all it keeps is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ThreadStopResponse {
+    /// Whether there was a turn to stop.
+    pub stopped: bool,
 }

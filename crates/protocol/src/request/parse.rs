@@ -109,6 +109,8 @@ impl Request {
             Op::ThreadsList => RequestBody::ThreadsList(read(op, "params", params)?),
             Op::ThreadsUpdate => RequestBody::ThreadsUpdate(read(op, "params", params)?),
             Op::ThreadsDelete => RequestBody::ThreadsDelete(read(op, "params", params)?),
+            Op::ThreadsStop => RequestBody::ThreadsStop(read(op, "params", params)?),
+            Op::ThreadsAttach => RequestBody::ThreadsAttach(read(op, "params", params)?),
             Op::ItemsList => RequestBody::ItemsList(read(op, "params", params)?),
             Op::ItemsFeedback => RequestBody::ItemsFeedback(read(op, "params", params)?),
             Op::AttachmentsCreate => RequestBody::AttachmentsCreate(read(op, "params", params)?),

@@ -5,9 +5,9 @@ use chatkit_protocol::{
     InferenceOptions, ItemFeedbackParams, ItemsListParams, Op, Order, Request, RequestBody,
     StructuredInputAnswerSubmission, StructuredInputSubmission, SubmissionStatus,
     ThreadAddClientToolOutputParams, ThreadAddStructuredInputParams, ThreadAddUserMessageParams,
-    ThreadCreateParams, ThreadDeleteParams, ThreadGetByIdParams, ThreadListParams,
-    ThreadRetryAfterItemParams, ThreadUpdateParams, ToolChoice, TranscribeParams,
-    UserMessageContent, UserMessageInput, UserMessageTag,
+    ThreadAttachParams, ThreadCreateParams, ThreadDeleteParams, ThreadGetByIdParams,
+    ThreadListParams, ThreadRetryAfterItemParams, ThreadStopParams, ThreadUpdateParams, ToolChoice,
+    TranscribeParams, UserMessageContent, UserMessageInput, UserMessageTag,
 };
 use proptest::{
     collection::{btree_map, vec},
@@ -66,6 +66,12 @@ fn body() -> BoxedStrategy<RequestBody> {
         }),
         text().prop_map(|thread| {
             RequestBody::ThreadsDelete(ThreadDeleteParams { thread_id: thread.into() })
+        }),
+        text().prop_map(|thread| {
+            RequestBody::ThreadsStop(ThreadStopParams { thread_id: thread.into() })
+        }),
+        (text(), of(text())).prop_map(|(thread, after)| {
+            RequestBody::ThreadsAttach(ThreadAttachParams { thread_id: thread.into(), after })
         }),
         (text(), of(any::<u64>()), order(), of(text())).prop_map(
             |(thread, limit, order, after)| {

@@ -12,8 +12,8 @@ pub struct OpError {
     pub kind: OpErrorKind,
     /// What the caller may know.
     pub message: String,
-    /// Whether the client words the failure itself when it comes at the start of a stream.
-    coded: bool,
+    /// The code of the failure when it comes at the start of a stream.
+    code: ErrorCode,
     /// What only the operator may know.
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -57,7 +57,7 @@ impl OpErrorKind {
 impl OpError {
     /// A failure with a text for the caller.
     pub fn new(kind: OpErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), coded: false, source: None }
+        Self { kind, message: message.into(), code: ErrorCode::CUSTOM, source: None }
     }
 
     /// A field is missing or wrong; the text should name it.
@@ -70,7 +70,7 @@ impl OpError {
         Self {
             kind: OpErrorKind::Internal,
             message: "the server failed to handle the request".to_owned(),
-            coded: true,
+            code: ErrorCode::STREAM_ERROR,
             source: Some(error.into()),
         }
     }
@@ -81,17 +81,22 @@ impl OpError {
 
     /// The same failure, in the client's own words at the start of a stream.
     pub(crate) fn coded(mut self) -> Self {
-        self.coded = true;
+        self.code = ErrorCode::STREAM_ERROR;
         self
+    }
+
+    /// There is no turn to join.
+    pub(crate) fn not_running() -> Self {
+        let message = "no response is being written: load the thread to see what there is";
+        Self { code: ErrorCode::NOT_RUNNING, ..Self::new(OpErrorKind::Conflict, message) }
     }
 
     /// The same failure at the start of a stream, where HTTP has no say any more.
     pub(crate) fn into_event(self) -> ErrorEvent {
         let allow_retry = matches!(self.kind, OpErrorKind::Internal | OpErrorKind::Unavailable);
-        if self.coded {
-            return ErrorEvent { code: ErrorCode::STREAM_ERROR, message: None, allow_retry };
-        }
-        ErrorEvent { code: ErrorCode::CUSTOM, message: Some(self.message), allow_retry }
+        let is_worded_by_client = self.code == ErrorCode::STREAM_ERROR;
+        let message = (!is_worded_by_client).then_some(self.message);
+        ErrorEvent { code: self.code, message, allow_retry }
     }
 
     /// Logs what only the operator may know.

@@ -6,15 +6,16 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chatkit_protocol::{
     AttachmentCreateParams, AttachmentId, AudioInput, CustomActionParams, ItemFeedbackParams,
     ItemsListParams, Order, Page, RequestBody, Thread, ThreadGetByIdParams, ThreadId, ThreadItem,
-    ThreadListParams, ThreadUpdateParams, TranscribeParams,
+    ThreadListParams, ThreadStopResponse, ThreadUpdateParams, TranscribeParams,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{OpError, start::load_sender};
+use super::{OpError, OpErrorKind, items::page_of_items, start::load_sender};
 use crate::{
-    ChatKitServer, Owner, PageRequest, RequestContext, Store, StoreResult, ThreadHandle,
-    ThreadPatch, Turn, Visibility, chatkit::Shared, respond::TurnParts, run::Cancellation, visible,
+    ChatKitServer, Entry, Owner, PageRequest, RequestContext, RunHandle, StopOutcome, Store,
+    StoreResult, ThreadHandle, ThreadKey, ThreadPatch, Turn, Visibility, chatkit::Shared,
+    respond::TurnParts, visible,
 };
 
 /// Records on a page when the request does not say, as in the reference.
@@ -38,6 +39,7 @@ pub(crate) async fn answer<S: ChatKitServer>(
         RequestBody::ThreadsDelete(params) => {
             delete_thread(shared, &owner, &params.thread_id).await
         }
+        RequestBody::ThreadsStop(params) => stop(shared, owner, params.thread_id).await,
         RequestBody::ItemsList(params) => list_items(shared, &owner, params).await,
         RequestBody::ItemsFeedback(params) => feedback(shared, &owner, params, context).await,
         RequestBody::AttachmentsCreate(params) => create_attachment(shared, &owner, &params).await,
@@ -59,7 +61,8 @@ async fn get_thread<S: ChatKitServer>(
 ) -> Answer {
     let thread = shared.store.load_thread(owner, &params.thread_id).await?;
     let page = page(None, Order::Asc, None);
-    let items = visible_items(shared, owner, &params.thread_id, &page).await?;
+    let key = ThreadKey { owner: owner.clone(), thread_id: params.thread_id };
+    let items = page_of_items(shared, &key, &page).await?;
     json(&Thread::new(thread, items))
 }
 
@@ -89,8 +92,10 @@ async fn delete_thread<S: ChatKitServer>(
     owner: &Owner,
     thread_id: &ThreadId,
 ) -> Answer {
-    let cancellation = Arc::new(Cancellation::default());
-    let _lease = shared.registry.take_over(owner, thread_id, &cancellation).await;
+    let key = ThreadKey { owner: owner.clone(), thread_id: thread_id.clone() };
+    let deletion = RunHandle::new(false);
+    let entered = shared.coordinator.enter(&key, &deletion, Entry::Exclusive).await;
+    let _lease = entered.map_err(OpError::from)?;
     let Some(attachments) = &shared.attachments else {
         shared.store.delete_thread(owner, thread_id).await?;
         return empty();
@@ -104,6 +109,20 @@ async fn delete_thread<S: ChatKitServer>(
         }
     }
     empty()
+}
+
+/// Stops a thread's turn, and answers when it has ended.
+async fn stop<S: ChatKitServer>(shared: &Shared<S>, owner: Owner, thread_id: ThreadId) -> Answer {
+    shared.store.load_thread(&owner, &thread_id).await?;
+    let stopped = match shared.coordinator.stop(&ThreadKey { owner, thread_id }).await {
+        StopOutcome::Stopped => true,
+        StopOutcome::NotRunning => false,
+        StopOutcome::NotAllowed => {
+            let message = "the response that is running may not be stopped";
+            return Err(OpError::new(OpErrorKind::Conflict, message));
+        }
+    };
+    json(&ThreadStopResponse { stopped })
 }
 
 async fn attachments_of(
@@ -133,7 +152,8 @@ async fn list_items<S: ChatKitServer>(
     params: ItemsListParams,
 ) -> Answer {
     let page = page(params.limit, params.order, params.after);
-    json(&visible_items(shared, owner, &params.thread_id, &page).await?)
+    let key = ThreadKey { owner: owner.clone(), thread_id: params.thread_id };
+    json(&page_of_items(shared, &key, &page).await?)
 }
 
 async fn feedback<S: ChatKitServer>(
@@ -212,18 +232,6 @@ async fn sync_action<S: ChatKitServer>(
         visible::item(item);
     }
     json(&response)
-}
-
-async fn visible_items<S: ChatKitServer>(
-    shared: &Shared<S>,
-    owner: &Owner,
-    thread_id: &ThreadId,
-    page: &PageRequest,
-) -> StoreResult<Page<ThreadItem>> {
-    let mut items =
-        shared.store.load_thread_items(owner, thread_id, page, Visibility::Visible).await?;
-    items.data.iter_mut().for_each(visible::item);
-    Ok(items)
 }
 
 /// A limit of 0 means the default, as in the reference.

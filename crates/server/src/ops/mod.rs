@@ -1,8 +1,12 @@
 //! What each op does.
 
+mod attach;
 mod error;
+mod items;
 mod json;
 mod start;
+
+pub(crate) use attach::attach;
 
 pub use error::{OpError, OpErrorKind};
 pub(crate) use json::answer;

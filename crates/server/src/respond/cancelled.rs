@@ -10,12 +10,18 @@ use crate::{CancelReason, IdKind, RequestContext, StoreResult, turn};
 pub struct CancelledTurn<C> {
     turn: Turn<C>,
     reason: CancelReason,
+    rolls_back: bool,
     pending_items: Vec<ThreadItem>,
 }
 
 impl<C: RequestContext> CancelledTurn<C> {
-    pub(crate) fn new(turn: Turn<C>, reason: CancelReason, pending_items: Vec<ThreadItem>) -> Self {
-        Self { turn, reason, pending_items }
+    pub(crate) fn new(
+        turn: Turn<C>,
+        reason: CancelReason,
+        rolls_back: bool,
+        pending_items: Vec<ThreadItem>,
+    ) -> Self {
+        Self { turn, reason, rolls_back, pending_items }
     }
 
     /// The turn.
@@ -26,6 +32,13 @@ impl<C: RequestContext> CancelledTurn<C> {
     /// Why it was cancelled.
     pub fn reason(&self) -> CancelReason {
         self.reason
+    }
+
+    /// Whether the turn is taken back as a whole
+    /// ([`MultitaskStrategy::Rollback`](crate::MultitaskStrategy::Rollback)): then nothing of it is
+    /// kept or noted, and what it stored is deleted after this.
+    pub fn is_rolled_back(&self) -> bool {
+        self.rolls_back
     }
 
     /// The items that were added and not done, as the user saw them last, in order.
@@ -40,6 +53,9 @@ impl<C: RequestContext> CancelledTurn<C> {
     ///
     /// When the store fails.
     pub async fn keep_partial_items(&self) -> StoreResult<()> {
+        if self.rolls_back {
+            return Ok(());
+        }
         for item in self.pending_items.iter().filter(|item| turn::is_worth_keeping(item)) {
             self.turn.store().save_item(self.turn.owner(), self.turn.thread_id(), item).await?;
         }
@@ -53,6 +69,9 @@ impl<C: RequestContext> CancelledTurn<C> {
     ///
     /// When the store fails.
     pub async fn add_note(&self) -> StoreResult<()> {
+        if self.rolls_back {
+            return Ok(());
+        }
         let note = ThreadItem::SdkHiddenContext(SdkHiddenContextItem {
             id: self.turn.new_item_id(IdKind::SdkHiddenContext),
             thread_id: self.turn.thread_id().clone(),

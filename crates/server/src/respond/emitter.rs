@@ -149,8 +149,7 @@ impl fmt::Debug for Emitter {
 
 /// An assistant message in the making.
 ///
-/// When the response fails or is cancelled before [`done`](Self::done), what the user saw is kept.
-/// A response that ends well without it leaves nothing in the store.
+/// When the response ends before [`done`](Self::done), in whatever way, what the user saw is kept.
 #[derive(Debug)]
 #[must_use = "a message is stored when it is done"]
 pub struct MessageWriter {
@@ -231,8 +230,7 @@ impl MessageWriter {
 
 /// A widget in the making.
 ///
-/// When the response fails or is cancelled before [`done`](Self::done), what the user saw is kept.
-/// A response that ends well without it leaves nothing in the store.
+/// When the response ends before [`done`](Self::done), in whatever way, what the user saw is kept.
 #[derive(Debug)]
 #[must_use = "a widget is stored when it is done"]
 pub struct WidgetWriter {

@@ -19,11 +19,11 @@ pub(crate) use turn::TurnParts;
 use std::future::Future;
 
 use chatkit_protocol::{
-    Action, AudioInput, FeedbackKind, ItemId, StreamOptions, SyncCustomActionResponse, ThreadId,
-    ThreadMetadata, TranscriptionResult, WidgetItem,
+    Action, AudioInput, FeedbackKind, ItemId, RequestBody, StreamOptions, SyncCustomActionResponse,
+    ThreadId, ThreadMetadata, TranscriptionResult, WidgetItem,
 };
 
-use crate::{OpError, RequestContext, StoreResult};
+use crate::{OpError, RequestContext, RunOptions, StoreResult, StreamStats};
 
 /// An assistant behind a chat. Only [`respond`](Self::respond) has to be written; the names and
 /// defaults are those of the Python reference.
@@ -103,6 +103,24 @@ pub trait ChatKitServer: Send + Sync + 'static {
     fn stream_options(&self, thread: &ThreadMetadata, context: &Self::Context) -> StreamOptions {
         let _ = (thread, context);
         StreamOptions::default()
+    }
+
+    /// How the turn of a request runs: its limits, and what it means for a turn that is running.
+    /// By default as the server was [told](crate::ChatKitBuilder::run_options).
+    fn run_options(
+        &self,
+        request: &RequestBody,
+        context: &Self::Context,
+        options: RunOptions,
+    ) -> RunOptions {
+        let _ = (request, context);
+        options
+    }
+
+    /// Takes note of what a turn was like, once it is over. Called for every streamed response,
+    /// those that were refused included.
+    fn stream_ended(&self, stats: &StreamStats, context: &Self::Context) {
+        let _ = (stats, context);
     }
 
     /// Cleans up after a turn that was cancelled, and is never cut short itself. By default

@@ -8,8 +8,8 @@ use chatkit_protocol::{
 
 use super::{Emitter, EventStream, RespondError, ThreadHandle};
 use crate::{
-    CancelReason, IdKind, Owner, PageRequest, RequestContext, Store, StoreResult, Visibility,
-    run::Cancellation,
+    CancelReason, CancelToken, IdKind, Owner, PageRequest, RequestContext, Store, StoreResult,
+    Visibility, run::Cancellation,
 };
 
 /// One turn: the thread, the message to answer, the request's context and the store. Cheap to
@@ -116,19 +116,23 @@ impl<C: RequestContext> Turn<C> {
         &self.parts.store
     }
 
-    /// Waits until the turn is cancelled, and says why. The responder is dropped then in any case:
-    /// this is for work that it started elsewhere.
+    /// Waits until the turn is cancelled, and says why. It never is when it ends otherwise.
+    ///
+    /// A cancelled responder is dropped. One that waits to be told is polled a little longer, for
+    /// the [grace](crate::RunOptions::cancel_grace), to let go of what dropping does not end; what
+    /// it yields then is not sent any more.
     pub async fn cancelled(&self) -> CancelReason {
         self.parts.cancellation.cancelled().await
+    }
+
+    /// What tells tools and calls of models that the turn was cancelled.
+    pub fn cancel_token(&self) -> CancelToken {
+        CancelToken::new(Arc::clone(&self.parts.cancellation))
     }
 
     /// Whether the turn was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.parts.cancellation.reason().is_some()
-    }
-
-    pub(crate) fn cancellation(&self) -> &Cancellation {
-        &self.parts.cancellation
     }
 
     pub(crate) fn thread_id(&self) -> &ThreadId {

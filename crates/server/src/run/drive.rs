@@ -1,23 +1,33 @@
 //! From a responder's stream to a thread and its readers.
 
+mod alarm;
+mod checkpoints;
+mod end;
+mod polling;
+
+pub(crate) use polling::BlockGuard;
+
 use std::{
-    any::Any,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use chatkit_protocol::{Action, ErrorCode, Thread, ThreadItem, ThreadStreamEvent, WidgetItem};
-use futures_util::FutureExt as _;
-use tokio_util::sync::WaitForCancellationFuture;
+use chatkit_protocol::{Action, Thread, ThreadStreamEvent, WidgetItem};
+use futures_util::poll;
+use tokio::time::{Instant, timeout};
 
-use super::{CancelReason, Cancellation, EndReason, LogWriter};
+use super::{CancelReason, EndReason, LogWriter, RunHandle, RunOptions, Stopwatch};
 use crate::{
-    CancelledTurn, ChatKitServer, EventStream, RespondError, Turn,
+    ChatKitServer, Lease, RespondError, Turn,
     respond::Yielded,
-    turn::{Effects, TurnState, Write, is_worth_keeping},
+    turn::{Effects, Write},
 };
+use alarm::Alarm;
+use checkpoints::Checkpoints;
+use polling::{Response, panicked};
 
 /// Which of the application's methods answers.
 #[derive(Debug)]
@@ -28,47 +38,63 @@ pub(crate) enum Respond {
     Action(Action, Option<WidgetItem>),
 }
 
-/// Runs a turn to its end: stream options, what is known already (`first`), the responder's events,
-/// and what remains to be done when it completes, fails or is cancelled.
-pub(crate) async fn drive<S: ChatKitServer>(
-    server: &S,
-    turn: Turn<S::Context>,
-    respond: Respond,
-    first: Vec<ThreadStreamEvent>,
-    writer: &mut LogWriter,
-) -> EndReason {
-    let mut run = Run {
-        turn: &turn,
-        state: TurnState::default(),
-        thread_changes: turn.thread().changes(),
-        writer,
-    };
-    let end = match run.begin(server, first) {
-        Ok(()) => run.respond(server, respond).await,
-        Err(error) => End::Failed(error),
-    };
-    match end {
-        End::Completed => match run.save_thread().await {
-            Ok(()) => EndReason::Completed,
-            Err(error) => Box::pin(run.fail(error)).await,
-        },
-        End::Failed(error) => Box::pin(run.fail(error)).await,
-        End::Cancelled(reason) => {
-            Box::pin(run.clean_up(server, reason)).await;
-            if reason == CancelReason::Shutdown {
-                let error = RespondError::coded(ErrorCode::STREAM_ERROR);
-                run.send_last(ThreadStreamEvent::Error(error.into_event()));
-            }
-            EndReason::Cancelled(reason)
-        }
+/// A turn that was prepared and waits for its answer.
+pub(crate) struct Drive<'a, S: ChatKitServer> {
+    pub(crate) server: &'a S,
+    pub(crate) turn: &'a Turn<S::Context>,
+    pub(crate) run: &'a RunHandle,
+    pub(crate) options: RunOptions,
+    pub(crate) guard: &'a BlockGuard,
+    pub(crate) writer: &'a mut LogWriter,
+    pub(crate) stopwatch: &'a mut Stopwatch,
+    pub(crate) lease: &'a mut Lease,
+}
+
+impl<S: ChatKitServer> Drive<'_, S> {
+    /// Runs the turn to its end: stream options, what is known already (`first`), the responder's
+    /// events, and what remains to be done when it completes, fails or is cancelled.
+    pub(crate) async fn drive(
+        self,
+        respond: Respond,
+        first: Vec<ThreadStreamEvent>,
+    ) -> (EndReason, Checkpoints) {
+        let now = Instant::now();
+        let checkpoints = Checkpoints::new(&**self.turn.store(), &self.options, now);
+        let thread_changes = self.turn.thread().changes();
+        let mut running = Running {
+            begun: now,
+            alarm: Alarm::new(now),
+            checkpoints,
+            thread_changes,
+            polled: None,
+            it: self,
+        };
+        running.arm(now);
+        let end = match running.begin(first) {
+            Ok(()) => running.respond(respond).await,
+            Err(error) => End::Failed(error),
+        };
+        let end = match end {
+            End::Completed => Box::pin(running.complete()).await,
+            End::Failed(error) => Box::pin(running.fail(error)).await,
+            End::Cancelled(reason) => Box::pin(running.clean_up(reason)).await,
+        };
+        (end, running.checkpoints)
     }
 }
 
-struct Run<'a, C> {
-    turn: &'a Turn<C>,
-    state: TurnState,
+/// A turn that is being answered.
+struct Running<'a, S: ChatKitServer> {
+    it: Drive<'a, S>,
+    begun: Instant,
+    /// Rings when a limit may be passed or a checkpoint is due.
+    alarm: Alarm,
+    checkpoints: Checkpoints,
+    /// The thread's changes that were saved.
     thread_changes: u64,
-    writer: &'a mut LogWriter,
+    /// When the last poll of the responder ended, if nothing was waited for since: reading the
+    /// clock for every event costs.
+    polled: Option<Instant>,
 }
 
 enum End {
@@ -77,48 +103,50 @@ enum End {
     Cancelled(CancelReason),
 }
 
-impl<C: crate::RequestContext> Run<'_, C> {
-    fn begin<S: ChatKitServer<Context = C>>(
-        &mut self,
-        server: &S,
-        first: Vec<ThreadStreamEvent>,
-    ) -> Result<(), RespondError> {
-        let stream_options =
-            server.stream_options(&self.turn.thread_metadata(), self.turn.context());
-        self.writer.send(ThreadStreamEvent::StreamOptions { stream_options })?;
+enum Next {
+    Yielded(Option<Result<Yielded, RespondError>>),
+    Cancelled(CancelReason),
+}
+
+impl<S: ChatKitServer> Running<'_, S> {
+    fn begin(&mut self, first: Vec<ThreadStreamEvent>) -> Result<(), RespondError> {
+        let turn = self.it.turn;
+        let stream_options = self.it.server.stream_options(&turn.thread_metadata(), turn.context());
+        self.it.run.mind_absence(stream_options.allow_cancel, self.it.options.linger);
+        self.it.writer.send(ThreadStreamEvent::StreamOptions { stream_options })?;
         for event in first {
-            self.writer.send(event)?;
+            self.it.writer.send(event)?;
         }
         Ok(())
     }
 
-    async fn respond<S: ChatKitServer<Context = C>>(
-        &mut self,
-        server: &S,
-        respond: Respond,
-    ) -> End {
-        if let Some(reason) = self.turn.cancellation().reason() {
+    async fn respond(&mut self, respond: Respond) -> End {
+        if let Some(reason) = self.it.run.cancel_reason() {
             return End::Cancelled(reason);
         }
-        let turn = self.turn.clone();
-        let stream = catch_unwind(AssertUnwindSafe(|| match respond {
-            Respond::Message => server.respond(turn),
-            Respond::Action(action, sender) => server.action(turn, action, sender),
-        }));
-        let mut stream = match stream {
-            Ok(stream) => DropQuietly(Some(stream)),
+        let (server, turn) = (self.it.server, self.it.turn.clone());
+        let called = self.it.guard.poll(Instant::now(), || {
+            catch_unwind(AssertUnwindSafe(|| match respond {
+                Respond::Message => server.respond(turn),
+                Respond::Action(action, sender) => server.action(turn, action, sender),
+            }))
+        });
+        if let Some(blocked) = called.blocked_for {
+            self.blocked(blocked);
+        }
+        let mut stream = match called.result {
+            Ok(stream) => Response::new(stream),
             Err(panic) => return End::Failed(panicked(&*panic)),
         };
-        let mut cancelled = pin!(self.turn.cancellation().wait());
+        self.it.stopwatch.responding();
         loop {
-            let next = poll_fn(|cx| {
-                poll_next(&mut stream, self.turn.cancellation(), cancelled.as_mut(), cx)
-            })
-            .await;
+            let next = poll_fn(|cx| self.poll_next(&mut stream, cx)).await;
             let step = match next {
-                Next::Cancelled => {
-                    let reason = self.turn.cancellation().reason();
-                    return End::Cancelled(reason.unwrap_or(CancelReason::Stop));
+                Next::Cancelled(reason) => {
+                    if self.it.run.cancellation().is_awaited() {
+                        Box::pin(stream.wind_down(self.it.options.cancel_grace)).await;
+                    }
+                    return End::Cancelled(reason);
                 }
                 Next::Yielded(None) => return End::Completed,
                 Next::Yielded(Some(Err(error))) => return End::Failed(error),
@@ -129,9 +157,9 @@ impl<C: crate::RequestContext> Run<'_, C> {
                     Err(error) => Err(error),
                 },
                 Next::Yielded(Some(Ok(Yielded::ChangeThread(change)))) => {
-                    let thread = self.turn.thread();
+                    let thread = self.it.turn.thread();
                     match catch_unwind(AssertUnwindSafe(|| thread.update(change))) {
-                        Ok(()) => self.save_thread().await,
+                        Ok(()) => Box::pin(self.finish(None)).await,
                         Err(panic) => Err(panicked(&*panic)),
                     }
                 }
@@ -139,52 +167,127 @@ impl<C: crate::RequestContext> Run<'_, C> {
             if let Err(error) = step {
                 return End::Failed(error);
             }
-            tokio::task::consume_budget().await;
+            let mut yields = pin!(tokio::task::consume_budget());
+            if poll!(&mut yields).is_pending() {
+                self.polled = None;
+                yields.await;
+            }
         }
+    }
+
+    fn poll_next(&mut self, stream: &mut Response<'_>, cx: &mut Context<'_>) -> Poll<Next> {
+        let run = self.it.run;
+        if let Some(reason) = run.cancel_reason() {
+            return Poll::Ready(Next::Cancelled(reason));
+        }
+        let begun = self.polled.take().unwrap_or_else(Instant::now);
+        let polled = self.it.guard.poll(begun, || stream.poll_yielded(cx));
+        if let Some(blocked) = polled.blocked_for {
+            self.blocked(blocked);
+        }
+        if let Poll::Ready(yielded) = polled.result {
+            let now = polled.at;
+            self.polled = Some(now);
+            self.it.stopwatch.heard(now);
+            if run.cancellation().take_attention() || self.alarm.has_passed(now) {
+                self.arm(now);
+            }
+            return Poll::Ready(Next::Yielded(yielded));
+        }
+        run.cancellation().register_task(cx.waker());
+        if run.cancellation().take_attention() {
+            self.arm(polled.at);
+        }
+        self.checkpoints.poll(cx);
+        loop {
+            if let Some(reason) = run.cancel_reason() {
+                return Poll::Ready(Next::Cancelled(reason));
+            }
+            if self.alarm.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.arm(Instant::now());
+            self.checkpoints.poll(cx);
+        }
+    }
+
+    /// Does what is due and sets the alarm for what is due next.
+    fn arm(&mut self, now: Instant) {
+        let (heard, heard_any) = self.it.stopwatch.last_heard();
+        let options = &self.it.options;
+        let silence = if heard_any { options.gap_timeout } else { options.first_event_timeout };
+        let limits = [
+            (after(heard, silence), CancelReason::Stalled),
+            (after(self.begun, options.turn_timeout), CancelReason::Deadline),
+            (self.it.run.lingers_until(), CancelReason::Disconnect),
+        ];
+        let mut next = None;
+        for (limit, reason) in limits {
+            match limit {
+                Some(limit) if limit <= now => self.it.run.cancel(reason),
+                Some(limit) => next = earliest(next, Some(limit)),
+                None => {}
+            }
+        }
+        let checkpoint = self.checkpoints.make_if_due(now, self.it.turn, self.it.run);
+        self.alarm.set(earliest(next, checkpoint));
     }
 
     /// Applies an event and sends it. What has to be written first is returned.
     fn apply(&mut self, event: ThreadStreamEvent) -> Result<Option<Effects>, RespondError> {
-        let effects = self.state.apply(event)?;
+        let effects = self.it.run.state().apply(event)?;
+        if self.checkpoints.changed() {
+            self.arm(Instant::now());
+        }
         if effects.write.is_some() {
             return Ok(Some(effects));
         }
         if let Some(event) = effects.send {
-            self.writer.send(event)?;
+            self.send(event)?;
         }
         Ok(None)
     }
 
     /// Writes, then sends, and saves the thread if the responder changed it.
     async fn finish(&mut self, effects: Option<Effects>) -> Result<(), RespondError> {
+        self.polled = None;
         let Effects { write, send } = effects.unwrap_or_default();
         if let Some(write) = write {
-            let (store, owner, thread_id) =
-                (self.turn.store(), self.turn.owner(), self.turn.thread_id());
+            let turn = self.it.turn;
+            let (store, owner, thread_id) = (turn.store(), turn.owner(), turn.thread_id());
             match write {
                 Write::Save(item) => {
                     store.save_item(owner, thread_id, &item).await?;
-                    self.state.written(item.id());
+                    self.it.run.state().written(item.id());
                 }
                 Write::Delete(item_id) => {
+                    self.checkpoints.leave_out(&item_id, turn, self.it.run).await;
                     store.delete_item(owner, thread_id, &item_id).await?;
-                    self.state.written(&item_id);
+                    self.it.run.state().written(&item_id);
                 }
             }
+            // The time that the store took is not the responder's silence.
+            self.it.stopwatch.responding();
         }
         if let Some(event) = send {
-            self.writer.send(event)?;
+            self.send(event)?;
         }
         self.save_thread().await
     }
 
+    fn send(&mut self, event: ThreadStreamEvent) -> Result<(), RespondError> {
+        self.it.stopwatch.sends(&event);
+        Ok(self.it.writer.send(event)?)
+    }
+
     fn is_saved(&self) -> bool {
-        self.turn.thread().changes() == self.thread_changes
+        self.it.turn.thread().changes() == self.thread_changes
     }
 
     /// Saves the thread and lets clients know, if the responder changed it.
     async fn save_thread(&mut self) -> Result<(), RespondError> {
-        let thread = self.turn.thread();
+        let turn = self.it.turn;
+        let thread = turn.thread();
         let changes = thread.changes();
         if changes == self.thread_changes {
             return Ok(());
@@ -193,115 +296,50 @@ impl<C: crate::RequestContext> Run<'_, C> {
             self.thread_changes = changes;
             return Ok(());
         };
-        let stored =
-            self.turn.store().update_thread(self.turn.owner(), thread.id(), &patch).await?;
+        let stored = turn.store().update_thread(turn.owner(), thread.id(), &patch).await?;
+        self.it.stopwatch.responding();
         thread.saved(&patch, stored.clone());
         self.thread_changes = changes;
         let thread = Box::new(Thread::new(stored, chatkit_protocol::Page::default()));
-        Ok(self.writer.send(ThreadStreamEvent::ThreadUpdated { thread })?)
+        self.send(ThreadStreamEvent::ThreadUpdated { thread })
     }
 
-    /// Keeps what the user saw, and shows the error.
-    async fn fail(&mut self, error: RespondError) -> EndReason {
-        let thread_id = self.turn.thread_id();
-        if error.is_unexpected() {
-            tracing::error!(thread = %thread_id, %error, "the response failed");
-        } else {
-            tracing::debug!(thread = %thread_id, %error, "the response ended with an error");
-        }
-        for item in std::mem::take(&mut self.state).into_pending_items() {
-            self.keep(&item).await;
-        }
-        self.send_last(ThreadStreamEvent::Error(error.into_event()));
-        if let Err(error) = self.save_thread().await {
-            tracing::error!(thread = %self.turn.thread_id(), %error, "the thread was not saved");
-        }
-        EndReason::Failed
-    }
-
-    async fn keep(&self, item: &ThreadItem) {
-        if !is_worth_keeping(item) {
-            return;
-        }
-        let saved =
-            self.turn.store().save_item(self.turn.owner(), self.turn.thread_id(), item).await;
-        if let Err(error) = saved {
-            tracing::error!(thread = %self.turn.thread_id(), item = %item.id(), %error,
-                "a partial item was lost");
+    /// The responder blocked its thread, on which other turns wait.
+    fn blocked(&mut self, blocked_for: Duration) {
+        self.it.stopwatch.blocked_polls += 1;
+        if self.it.stopwatch.blocked_polls == 1 {
+            tracing::warn!(
+                thread = %self.it.turn.thread_id(),
+                run = %self.it.run.id(),
+                blocked_ms = blocked_for.as_secs_f64() * 1e3,
+                "the responder blocked its thread: other streams may have waited; use async calls, \
+                 and tokio::task::spawn_blocking for what computes or waits without await"
+            );
         }
     }
+}
 
-    /// Has the application clean up. The responder is gone by now, and nothing cuts this short.
-    async fn clean_up<S: ChatKitServer<Context = C>>(&mut self, server: &S, reason: CancelReason) {
-        let thread_id = self.turn.thread_id().clone();
-        tracing::debug!(thread = %thread_id, ?reason, "the response was cancelled");
-        if let Err(error) = self.save_thread().await {
-            tracing::error!(thread = %thread_id, %error, "the thread was not saved");
-        }
-        let pending = std::mem::take(&mut self.state).into_pending_items();
-        let cancelled = CancelledTurn::new(self.turn.clone(), reason, pending);
-        let handled = async { server.handle_stream_cancelled(cancelled).await };
-        match AssertUnwindSafe(handled).catch_unwind().await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(thread = %thread_id, %error, "cleaning up a cancelled turn failed");
+impl Response<'_> {
+    /// Lets a cancelled responder let go of what it holds; what it yields is dropped.
+    async fn wind_down(&mut self, grace: Duration) {
+        let ending = async {
+            while let Some(Ok(_)) = poll_fn(|cx| self.poll_yielded(cx)).await {
+                tokio::task::consume_budget().await;
             }
-            Err(panic) => {
-                let error = panicked(&*panic);
-                tracing::error!(thread = %thread_id, %error, "cleaning up a cancelled turn panicked");
-            }
-        }
-    }
-
-    fn send_last(&mut self, event: ThreadStreamEvent) {
-        if let Err(error) = self.writer.send(event) {
-            tracing::error!(thread = %self.turn.thread_id(), %error, "an error event was not sent");
-        }
+        };
+        // Beyond the grace it is dropped all the same.
+        let _ = timeout(grace, ending).await;
     }
 }
 
-enum Next {
-    Yielded(Option<Result<Yielded, RespondError>>),
-    Cancelled,
+/// A zero duration means never, and so does one beyond what the clock can tell.
+fn after(begin: Instant, duration: Duration) -> Option<Instant> {
+    if duration.is_zero() { None } else { begin.checked_add(duration) }
 }
 
-/// A response whose destructors may panic without taking the run with them.
-struct DropQuietly<'a>(Option<EventStream<'a>>);
-
-impl Drop for DropQuietly<'_> {
-    fn drop(&mut self) {
-        let stream = self.0.take();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(stream))) {
-            tracing::error!(error = %panicked(&*panic), "a response panicked while it was dropped");
-        }
+fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
-}
-
-fn poll_next(
-    stream: &mut DropQuietly<'_>,
-    cancellation: &Cancellation,
-    cancelled: Pin<&mut WaitForCancellationFuture<'_>>,
-    cx: &mut Context<'_>,
-) -> Poll<Next> {
-    if cancellation.reason().is_some() {
-        return Poll::Ready(Next::Cancelled);
-    }
-    let Some(stream) = &mut stream.0 else {
-        return Poll::Ready(Next::Yielded(None));
-    };
-    match catch_unwind(AssertUnwindSafe(|| stream.poll_yielded(cx))) {
-        // Only a run that waits has to be woken.
-        Ok(Poll::Pending) => cancelled.poll(cx).map(|()| Next::Cancelled),
-        Ok(Poll::Ready(yielded)) => Poll::Ready(Next::Yielded(yielded)),
-        Err(panic) => Poll::Ready(Next::Yielded(Some(Err(panicked(&*panic))))),
-    }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> RespondError {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    RespondError::unexpected(format!("the responder panicked: {message}"))
 }

@@ -11,14 +11,16 @@ mod tail;
 mod tests;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
 };
 
 use bytes::Bytes;
 use chatkit_protocol::{ErrorCode, ErrorEvent, ThreadStreamEvent};
 
-use super::EndReason;
+use tokio::time::Instant;
+
+use super::{EndReason, RunHandle, RunId};
 use fold::Folded;
 use tail::Tail;
 
@@ -29,9 +31,11 @@ const TAIL_BYTES: usize = 256 * 1024;
 /// Bytes handed to a reader at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The log of one run: one writer, any number of readers.
-#[derive(Debug, Default)]
+/// The log of one run: one writer, any number of readers. Frames are numbered from 0; the id of a
+/// frame counts it and those before.
+#[derive(Debug)]
 pub(crate) struct Log {
+    run: RunId,
     state: Mutex<State>,
 }
 
@@ -43,6 +47,10 @@ struct State {
     next: u64,
     readers: Vec<Reader>,
     next_reader: u64,
+    /// Since when there is no reader, if there was one before.
+    absent_since: Option<Instant>,
+    /// The bytes of all frames.
+    bytes: u64,
     end: Option<EndReason>,
 }
 
@@ -55,33 +63,65 @@ struct Reader {
     waker: Option<Waker>,
 }
 
-/// Writes a log. Dropped before [`finish`](Self::finish), as when the run panics, it leaves an
+/// Writes a log. Dropped before its [end](Self::end), as when the run panics, it leaves an
 /// error event, so that no reader waits for ever.
 #[derive(Debug)]
 pub(crate) struct LogWriter {
-    log: Arc<Log>,
+    run: RunHandle,
 }
 
 impl Log {
+    pub(super) fn new(run: RunId) -> Self {
+        Self { run, state: Mutex::default() }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a reader at the beginning.
-    pub(super) fn join(&self) -> u64 {
+    /// Adds a reader that has seen a number of frames. More than there are count as all.
+    pub(super) fn join(&self, seen: u64) -> u64 {
         let mut state = self.state();
         let id = state.next_reader;
         state.next_reader += 1;
-        state.readers.push(Reader { id, position: 0, lost: false, waker: None });
+        state.absent_since = None;
+        let position = seen.min(state.next);
+        state.readers.push(Reader { id, position, lost: false, waker: None });
         id
     }
 
-    /// Removes a reader and says whether the run is now without any while it still goes on.
+    /// Removes a reader and says whether the run has been left by all while it still goes on. Who
+    /// was told to reload has not left.
     pub(super) fn leave(&self, reader: u64) -> bool {
         let mut state = self.state();
-        state.readers.retain(|other| other.id != reader);
+        let Some(at) = state.readers.iter().position(|other| other.id == reader) else {
+            return false;
+        };
+        let Reader { lost, .. } = state.readers.swap_remove(at);
         state.fold();
-        state.readers.is_empty() && state.end.is_none()
+        if !state.readers.is_empty() || state.end.is_some() {
+            return false;
+        }
+        if !lost {
+            state.absent_since = Some(Instant::now());
+        }
+        !lost
+    }
+
+    /// Since when nobody reads.
+    pub(super) fn absent_since(&self) -> Option<Instant> {
+        self.state().absent_since
+    }
+
+    /// Whether somebody reads.
+    pub(super) fn has_readers(&self) -> bool {
+        !self.state().readers.is_empty()
+    }
+
+    /// How many frames there were, and their bytes.
+    pub(super) fn sent(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.next, state.bytes)
     }
 
     /// Takes all frames that are ready for a reader, up to a bound, as one chunk. `None`: the run
@@ -107,9 +147,9 @@ impl Log {
             state.readers[at].lost = true;
             state.readers[at].position = state.next;
             state.fold();
-            return Poll::Ready(Some(lost_event()));
+            return Poll::Ready(Some(lost_event(self.run, from)));
         }
-        let (chunk, to) = state.chunk(from);
+        let (chunk, to) = state.chunk(self.run, from);
         state.readers[at].position = to;
         state.fold();
         Poll::Ready(Some(chunk))
@@ -122,7 +162,7 @@ impl State {
     }
 
     /// The next frames for a reader at `from`, and where it is then.
-    fn chunk(&mut self, from: u64) -> (Bytes, u64) {
+    fn chunk(&mut self, run: RunId, from: u64) -> (Bytes, u64) {
         let tail_start = self.tail_start();
         if from == tail_start && self.readers.len() == 1 && self.tail.bytes() <= CHUNK_BYTES {
             // The usual case, a reader that keeps up: it gets the buffer, nothing is copied.
@@ -136,7 +176,7 @@ impl State {
         let mut chunk = Vec::new();
         let mut at = from;
         if at < tail_start {
-            at = self.folded.read(at, tail_start, CHUNK_BYTES, &mut chunk);
+            at = self.folded.read(run, at..tail_start, CHUNK_BYTES, &mut chunk);
             if at < tail_start {
                 return (chunk.into(), at);
             }
@@ -146,8 +186,8 @@ impl State {
         (chunk.into(), at + count as u64)
     }
 
-    fn push(&mut self, event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
-        self.tail.push(event)?;
+    fn push(&mut self, run: RunId, event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
+        self.bytes += self.tail.push(run, self.next, event)? as u64;
         self.next += 1;
         self.fold();
         for reader in &mut self.readers {
@@ -175,23 +215,25 @@ impl State {
 }
 
 impl LogWriter {
-    pub(crate) fn new(log: Arc<Log>) -> Self {
-        Self { log }
+    pub(crate) fn new(run: RunHandle) -> Self {
+        Self { run }
     }
 
     /// Sends an event to all readers.
     pub(crate) fn send(&mut self, mut event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
         for_client(&mut event);
-        self.log.state().push(event)
+        let log = self.run.log();
+        log.state().push(log.run, event)
     }
 
-    /// Ends the log.
-    pub(crate) fn finish(self, reason: EndReason) {
-        self.end(reason);
+    /// How many events were sent, and their bytes.
+    pub(crate) fn sent(&self) -> (u64, u64) {
+        self.run.log().sent()
     }
 
-    fn end(&self, reason: EndReason) {
-        let mut state = self.log.state();
+    /// Ends the log: nothing is sent any more.
+    pub(crate) fn end(&self, reason: EndReason) {
+        let mut state = self.run.log().state();
         state.end = Some(reason);
         for reader in &mut state.readers {
             if let Some(waker) = reader.waker.take() {
@@ -203,7 +245,7 @@ impl LogWriter {
 
 impl Drop for LogWriter {
     fn drop(&mut self) {
-        if self.log.state().end.is_some() {
+        if self.run.log().state().end.is_some() {
             return;
         }
         let event = ErrorEvent { code: ErrorCode::STREAM_ERROR, message: None, allow_retry: true };
@@ -214,14 +256,17 @@ impl Drop for LogWriter {
     }
 }
 
-fn lost_event() -> Bytes {
+/// The frame bears the id of the last one that the reader has seen.
+fn lost_event(run: RunId, seen: u64) -> Bytes {
     let message = "the connection is too slow for this reply: reload to see all of it";
     let event = ErrorEvent {
         code: ErrorCode::CUSTOM,
         message: Some(message.to_owned()),
         allow_retry: false,
     };
-    let mut frame = b"data: ".to_vec();
+    let mut frame = Vec::new();
+    run.write_line(seen, &mut frame);
+    frame.extend_from_slice(b"data: ");
     if ThreadStreamEvent::Error(event).encode(&mut frame).is_ok() {
         frame.extend_from_slice(b"\n\n");
     }

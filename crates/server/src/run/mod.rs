@@ -2,14 +2,23 @@
 
 mod cancel;
 mod drive;
+mod event_id;
+mod handle;
 mod log;
-mod registry;
+mod options;
+mod stats;
 mod subscription;
+mod task;
 
-pub use cancel::{CancelReason, EndReason};
+pub use cancel::{CancelReason, CancelToken, EndReason};
+pub use event_id::{EventId, NotAnEventId, RunId};
+pub use handle::RunHandle;
+pub use options::{MultitaskStrategy, RunOptions};
+pub use stats::StreamStats;
 pub use subscription::Subscription;
 
 pub(crate) use cancel::Cancellation;
-pub(crate) use drive::{Respond, drive};
+pub(crate) use drive::{BlockGuard, Respond};
 pub(crate) use log::{Log, LogWriter};
-pub(crate) use registry::{Lease, Registry};
+pub(crate) use stats::Stopwatch;
+pub(crate) use task::run;

@@ -1,31 +1,32 @@
 //! One reader of a run.
 
 use std::{
+    fmt,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use futures_core::Stream;
 
-use super::{CancelReason, Cancellation, Log};
+use super::RunHandle;
 
-/// The frames of a run, from its beginning: server-sent events, ready to be written. Each chunk
-/// holds all frames that were ready.
+/// The frames of a run: server-sent events, ready to be written. Each chunk holds all frames that
+/// were ready.
 ///
-/// Dropped before its end it leaves the run; a run that its last reader left is cancelled.
-#[derive(Debug)]
+/// Dropped before its end it leaves the run. What it means when the last reader leaves depends on
+/// the stream's options and on whether the client can resume: see
+/// [`ClientInfo::resumable`](crate::ClientInfo::resumable).
 pub struct Subscription {
-    log: Arc<Log>,
-    cancellation: Arc<Cancellation>,
+    run: RunHandle,
     reader: u64,
 }
 
 impl Subscription {
-    pub(crate) fn new(log: Arc<Log>, cancellation: Arc<Cancellation>) -> Self {
-        let reader = log.join();
-        Self { log, cancellation, reader }
+    /// Joins a run after a number of its frames.
+    pub(crate) fn new(run: RunHandle, after: u64) -> Self {
+        let reader = run.log().join(after);
+        Self { run, reader }
     }
 }
 
@@ -33,14 +34,18 @@ impl Stream for Subscription {
     type Item = Bytes;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.log.read(self.reader, cx.waker())
+        self.run.log().read(self.reader, cx.waker())
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        if self.log.leave(self.reader) {
-            self.cancellation.cancel(CancelReason::Disconnect);
-        }
+        self.run.leave(self.reader);
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("run", &self.run).finish_non_exhaustive()
     }
 }

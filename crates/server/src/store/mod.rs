@@ -1,12 +1,14 @@
 //! Where threads are kept.
 
 mod attachment;
+mod checkpoint;
 mod error;
 mod memory;
 mod page;
 mod patch;
 
 pub use attachment::{AttachmentError, AttachmentStore};
+pub use checkpoint::Checkpoint;
 pub use error::{RecordKind, StoreError};
 pub use memory::MemoryStore;
 pub use page::{PageRequest, Visibility};
@@ -207,6 +209,44 @@ pub trait Store: Send + Sync + 'static {
         }
         let item = ThreadItem::UserMessage(message.clone());
         self.save_item(owner, &message.thread_id, &item).await
+    }
+
+    /// Whether checkpoints are kept; always the same answer. When not, none are made, and the three
+    /// calls below do nothing.
+    fn keeps_checkpoints(&self) -> bool {
+        false
+    }
+
+    /// Notes that a turn of the thread is under way, and what it has shown so far; takes the place
+    /// of the thread's checkpoint before. A checkpoint of a thread that does not exist, or not for
+    /// this owner, is dropped without an error: the turn may be that of a thread being deleted.
+    ///
+    /// A thread takes its checkpoint along when it is deleted. The items of a checkpoint are not the
+    /// thread's: no other call finds or counts them, and none changes the checkpoint.
+    async fn save_checkpoint(&self, owner: &Owner, checkpoint: &Checkpoint) -> StoreResult<()> {
+        let _ = (owner, checkpoint);
+        Ok(())
+    }
+
+    /// Forgets the thread's checkpoint: its turn is over. None to forget is no error, nor is a
+    /// thread that does not exist, or not for this owner.
+    async fn delete_checkpoint(&self, owner: &Owner, thread_id: &ThreadId) -> StoreResult<()> {
+        let _ = (owner, thread_id);
+        Ok(())
+    }
+
+    /// Loads at most `limit` checkpoints, of all owners, oldest thread first. Each is loaded until
+    /// it or its thread is deleted.
+    ///
+    /// Before the first turn begins, these are the turns that a crash left open. Later they include
+    /// turns under way, which a store does not tell apart; one that several processes share leaves
+    /// out the turns that another process still runs.
+    ///
+    /// An item that cannot be read any more is left out of its checkpoint, rather than that one
+    /// damaged record keeps all turns from being closed.
+    async fn load_checkpoints(&self, limit: usize) -> StoreResult<Vec<(Owner, Checkpoint)>> {
+        let _ = limit;
+        Ok(Vec::new())
     }
 
     /// Creates or replaces the record of an attachment.

@@ -4,12 +4,15 @@ mod pending;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use pending::PendingItems;
 pub(crate) use pending::is_worth_keeping;
 
 use std::collections::HashSet;
 
 use chatkit_protocol::{ItemId, ThreadItem, ThreadStreamEvent};
 
+#[cfg(not(test))]
 use pending::PendingItems;
 
 /// The state of one turn: the items that were added and are not done.
@@ -23,6 +26,8 @@ pub(crate) struct TurnState {
     waiting_tool_call: Option<ItemId>,
     /// Hidden items that were stored in this turn: what comes after about them stays hidden too.
     hidden: HashSet<ItemId>,
+    /// Items that were done in this turn and not removed.
+    done: HashSet<ItemId>,
 }
 
 /// What an event asks for, in this order: the write, then the event to clients.
@@ -63,6 +68,7 @@ impl TurnState {
             ThreadStreamEvent::ThreadItemDone { item } => {
                 self.check_tool_call(&item)?;
                 self.note_hidden(&item);
+                self.done.insert(item.id().clone());
                 let write = Some(Write::Save((*item).clone()));
                 let send = visible(item, |item| ThreadStreamEvent::ThreadItemDone { item });
                 Effects { write, send }
@@ -76,6 +82,7 @@ impl TurnState {
             }
             ThreadStreamEvent::ThreadItemRemoved { item_id } => {
                 self.waiting_tool_call.take_if(|waiting| *waiting == item_id);
+                self.done.remove(&item_id);
                 Effects {
                     write: Some(Write::Delete(item_id.clone())),
                     send: Some(ThreadStreamEvent::ThreadItemRemoved { item_id }),
@@ -97,9 +104,29 @@ impl TurnState {
         self.pending.remove(id);
     }
 
-    /// Ends the turn and gives the items that were not done, in the order they were added.
-    pub(crate) fn into_pending_items(self) -> Vec<ThreadItem> {
-        self.pending.into_items()
+    /// The items that are not done, in the order they were added.
+    pub(crate) fn pending_items(&self) -> &[ThreadItem] {
+        self.pending.items()
+    }
+
+    /// Takes the items that are not done, in the order they were added.
+    pub(crate) fn take_pending_items(&mut self) -> Vec<ThreadItem> {
+        std::mem::take(&mut self.pending).into_items()
+    }
+
+    /// Copies of the items that are not done, without the hidden ones.
+    pub(crate) fn visible_pending_items(&self) -> Vec<ThreadItem> {
+        self.pending_items().iter().filter(|item| !item.is_hidden()).cloned().collect()
+    }
+
+    /// Takes the items that a rollback takes away from clients: all that this turn has shown.
+    pub(crate) fn take_shown(&mut self) -> Vec<ItemId> {
+        let pending = self.take_pending_items();
+        let pending = pending.iter().filter(|item| !item.is_hidden()).map(|item| item.id().clone());
+        let mut shown = std::mem::take(&mut self.done);
+        shown.retain(|id| !self.hidden.contains(id));
+        shown.extend(pending);
+        shown.into_iter().collect()
     }
 
     fn note_hidden(&mut self, item: &ThreadItem) {

@@ -11,14 +11,14 @@ const MAX_GAP: usize = 64;
 
 /// The items that were added and are not done, in the order they were added.
 #[derive(Debug, Default)]
-pub(super) struct PendingItems {
+pub(crate) struct PendingItems {
     items: Vec<ThreadItem>,
     /// Where the last update went: updates come in runs.
     last: usize,
 }
 
 impl PendingItems {
-    pub(super) fn insert(&mut self, item: ThreadItem) {
+    pub(crate) fn insert(&mut self, item: ThreadItem) {
         match self.position(item.id()) {
             Some(at) => self.items[at] = item,
             None => {
@@ -28,7 +28,7 @@ impl PendingItems {
         }
     }
 
-    pub(super) fn remove(&mut self, id: &ItemId) {
+    pub(crate) fn remove(&mut self, id: &ItemId) {
         if let Some(at) = self.position(id) {
             self.items.remove(at);
             if self.items.is_empty() {
@@ -39,7 +39,7 @@ impl PendingItems {
 
     /// Changes the item as a client would. Says whether the item is hidden; updates of unknown
     /// items and those that do not fit are the client's to ignore.
-    pub(super) fn update(&mut self, id: &ItemId, update: &ThreadItemUpdate) -> bool {
+    pub(crate) fn update(&mut self, id: &ItemId, update: &ThreadItemUpdate) -> bool {
         let Some(at) = self.position(id) else {
             return false;
         };
@@ -61,7 +61,11 @@ impl PendingItems {
         item.is_hidden()
     }
 
-    pub(super) fn into_items(self) -> Vec<ThreadItem> {
+    pub(crate) fn items(&self) -> &[ThreadItem] {
+        &self.items
+    }
+
+    pub(crate) fn into_items(self) -> Vec<ThreadItem> {
         self.items
     }
 

@@ -61,7 +61,7 @@ fn play(
 fn pending(events: impl IntoIterator<Item = ThreadStreamEvent>) -> Vec<ThreadItem> {
     let mut turn = TurnState::default();
     play(&mut turn, events);
-    turn.into_pending_items()
+    turn.take_pending_items()
 }
 
 mod persistence {
@@ -72,7 +72,7 @@ mod persistence {
         let added = ThreadStreamEvent::added(message("m", &[]));
         let mut turn = TurnState::default();
         assert_eq!(play(&mut turn, [added.clone()]), (vec![], vec![added]));
-        assert_eq!(turn.into_pending_items(), [message("m", &[])]);
+        assert_eq!(turn.take_pending_items(), [message("m", &[])]);
     }
 
     #[test]

@@ -80,7 +80,8 @@ pub(crate) async fn events<S: ChatKitServer<Context = ()>>(
 /// The events of the next chunk.
 pub(crate) async fn next(frames: &mut Subscription) -> Option<Vec<ThreadStreamEvent>> {
     let chunk = String::from_utf8(frames.next().await?.to_vec()).unwrap();
-    let frames = chunk.split_terminator("\n\n").map(|frame| frame.strip_prefix("data: ").unwrap());
+    let frames =
+        chunk.split_terminator("\n\n").map(|frame| frame.split_once("\ndata: ").unwrap().1);
     Some(frames.map(|json| serde_json::from_str(json).unwrap()).collect())
 }
 

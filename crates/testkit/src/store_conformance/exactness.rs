@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{SharedStore, samples::*};
 
 /// Texts that a store with a careless encoding would change.
-fn unusual_texts() -> Vec<String> {
+pub(super) fn unusual_texts() -> Vec<String> {
     let every_ascii: String = (0..128).map(char::from).collect();
     [
         "",
@@ -32,7 +32,7 @@ fn unusual_texts() -> Vec<String> {
 }
 
 /// One item of each kind with every optional field set, and the given text wherever text may stand.
-fn every_kind(text: &str) -> Vec<ThreadItem> {
+pub(super) fn every_kind(text: &str) -> Vec<ThreadItem> {
     let url = json!({
         "type": "url", "title": text, "url": text, "description": text, "timestamp": text,
         "group": text, "attribution": text,

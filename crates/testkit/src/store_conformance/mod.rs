@@ -13,6 +13,7 @@
 pub mod atomic;
 pub mod attachments;
 pub mod bulk;
+pub mod checkpoints;
 pub mod deleting;
 pub mod exactness;
 pub mod ids;
@@ -182,6 +183,18 @@ macro_rules! store_conformance {
                 odd_ids_are_kept_apart,
                 an_item_id_may_occur_in_several_threads,
                 minted_ids_are_unique;
+            checkpoints:
+                a_checkpoint_comes_back_exactly,
+                an_accepted_checkpoint_can_be_read,
+                a_checkpoint_replaces_the_one_before,
+                a_deleted_checkpoint_is_gone,
+                a_checkpoint_of_no_thread_is_dropped,
+                another_owners_checkpoint_is_left_alone,
+                a_thread_takes_its_checkpoint_along,
+                a_checkpoint_shows_nowhere_else,
+                checkpoints_come_oldest_thread_first,
+                many_turns_keep_their_checkpoints_apart,
+                a_checkpoint_and_a_deletion_of_its_thread_leave_nothing;
             bulk:
                 ten_thousand_items_are_kept_in_order,
                 many_writers_lose_nothing_in_many_threads,

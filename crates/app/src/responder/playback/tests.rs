@@ -315,11 +315,12 @@ async fn a_cancelled_script_stops_and_keeps_what_was_seen() {
     let shut_down = async {
         // Time stands still until the script waits after its first delta.
         tokio::time::sleep(Duration::from_secs(1)).await;
-        chat.chatkit().shut_down().await;
+        chat.chatkit().shut_down(Duration::ZERO).await;
     };
     let (reply, ()) = tokio::join!(chat.stream("threads.add_user_message", params), shut_down);
     let kinds = reply.kinds();
-    assert_eq!(kinds[kinds.len() - 2..], ["assistant_message.content_part.text_delta", "error"]);
+    let text_delta = "assistant_message.content_part.text_delta";
+    assert_eq!(kinds[kinds.len() - 3..], [text_delta, "thread.item.done", "error"]);
     let thread_id = chat.thread().into();
     let page = PageRequest::first(1, Order::Desc);
     let store = chat.chatkit().store();

@@ -1,14 +1,20 @@
 //! Frames that were read, or that a slow reader left behind, in little space.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+};
 
 use chatkit_protocol::{ItemId, ThreadItemUpdate, ThreadStreamEvent, encode_text_delta};
 
 use super::tail::Leaving;
+use crate::RunId;
 
 /// Bytes of one run that are kept for readers that are behind or to come. Beyond it the oldest
 /// go, and a reader that still needed them is told to load the thread anew.
 const FOLDED_BYTES: usize = 8 * 1024 * 1024;
+/// As much is kept when the oldest had to go, so that they go many at a time.
+const KEPT_BYTES: usize = FOLDED_BYTES / 8 * 7;
 /// What an entry costs beside its bytes, roughly.
 const ENTRY_BYTES: usize = 128;
 
@@ -19,10 +25,14 @@ pub(super) enum Fold {
     Text { item_id: ItemId, content_index: usize, len: usize },
     /// Takes the place of the last frame with the same subject.
     Latest(Subject),
+    /// An item begins, perhaps anew.
+    Begin(ItemId),
     /// Belongs to an item in the making.
     Part(ItemId),
-    /// The last word on an item: its earlier frames are not needed.
+    /// The last word on an item: of its earlier frames only the first is needed, for its place.
     Whole(ItemId),
+    /// Takes an item away: nothing of it is needed.
+    Gone(ItemId),
     /// Needed as it is.
     Keep,
 }
@@ -62,11 +72,10 @@ impl Fold {
                 }
                 _ => Self::Part(item_id),
             },
-            // What replaces an item needs the event that gave the item its place.
             ThreadStreamEvent::ThreadItemAdded { item }
-            | ThreadStreamEvent::ThreadItemReplaced { item } => Self::Part(item.id().clone()),
+            | ThreadStreamEvent::ThreadItemReplaced { item } => Self::Begin(item.id().clone()),
             ThreadStreamEvent::ThreadItemDone { item } => Self::Whole(item.id().clone()),
-            ThreadStreamEvent::ThreadItemRemoved { item_id } => Self::Whole(item_id),
+            ThreadStreamEvent::ThreadItemRemoved { item_id } => Self::Gone(item_id),
             ThreadStreamEvent::ProgressUpdate { .. } => Self::Latest(Subject::Progress),
             ThreadStreamEvent::ThreadUpdated { .. } => Self::Latest(Subject::Thread),
             _ => Self::Keep,
@@ -88,10 +97,20 @@ pub(super) struct Folded {
     /// In the order of their numbers.
     entries: VecDeque<(u64, Entry)>,
     latest: HashMap<Subject, u64>,
-    of_item: HashMap<ItemId, Vec<u64>>,
+    of_item: HashMap<ItemId, ItemFrames>,
     bytes: usize,
     /// Frames before this one may be missing.
     lost_before: u64,
+}
+
+/// The frames of one item, by number.
+#[derive(Debug, Default)]
+struct ItemFrames {
+    /// The one that took it away, if it was there before.
+    gone: Option<u64>,
+    /// The first since then, which gives the item its place.
+    begin: Option<u64>,
+    parts: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -140,31 +159,66 @@ impl Folded {
                 self.insert(number, bytes(), subject.item_id().cloned());
             }
             Fold::Part(item_id) => self.insert(number, bytes(), Some(item_id)),
-            Fold::Whole(item_id) => {
-                // Those who still read get the text before its end, if in larger pieces.
-                for before in self.of_item.remove(&item_id).unwrap_or_default() {
-                    if self.end_of(before) <= read_by_all {
-                        self.remove(before);
-                    }
+            Fold::Begin(item_id) | Fold::Whole(item_id) => {
+                // An item that begins anew stays where it is.
+                self.forget_parts(&item_id, read_by_all);
+                let frames = self.of_item.entry(item_id.clone()).or_default();
+                let of_item = frames.begin.is_some().then_some(item_id);
+                frames.begin.get_or_insert(number);
+                self.insert(number, bytes(), of_item);
+            }
+            Fold::Gone(item_id) => {
+                self.forget_parts(&item_id, read_by_all);
+                let frames = self.of_item.entry(item_id).or_default();
+                let before = [frames.gone.replace(number), frames.begin.take()];
+                for before in before.into_iter().flatten().filter(|it| *it < read_by_all) {
+                    self.remove(before);
                 }
-                self.latest.retain(|subject, _| subject.item_id() != Some(&item_id));
-                self.insert(number, bytes(), Some(item_id));
+                self.insert(number, bytes(), None);
             }
             Fold::Keep => self.insert(number, bytes(), None),
         }
         // The newest stays and does not count, however large: one large event must not cost a
         // reader that keeps up those just before it.
         let newest = self.entries.back().map_or(0, |(_, entry)| entry.bytes());
-        while self.bytes - newest > FOLDED_BYTES {
-            let Some((first, entry)) = self.entries.pop_front() else {
-                break;
-            };
+        if self.bytes - newest > FOLDED_BYTES {
+            self.lose(newest + KEPT_BYTES);
+        }
+    }
+
+    /// Drops the oldest frames until as many bytes are left.
+    fn lose(&mut self, left: usize) {
+        while self.bytes > left
+            && let Some((first, entry)) = self.entries.pop_front()
+        {
             self.bytes -= entry.bytes();
             self.lost_before = match entry {
                 Entry::Frame(_) => first + 1,
                 Entry::Text(run) => first + run.ends.len() as u64,
             };
         }
+        let is_kept = |number: &u64| *number >= self.lost_before;
+        self.latest.retain(|_, number| is_kept(number));
+        self.of_item.retain(|_, frames| {
+            frames.gone = frames.gone.filter(is_kept);
+            frames.begin = frames.begin.filter(is_kept);
+            frames.parts.retain(is_kept);
+            frames.gone.is_some() || frames.begin.is_some() || !frames.parts.is_empty()
+        });
+    }
+
+    /// Drops what came of an item since it began. Those who still read get the text before its
+    /// end, if in larger pieces.
+    fn forget_parts(&mut self, item_id: &ItemId, read_by_all: u64) {
+        let Some(frames) = self.of_item.get_mut(item_id) else {
+            return;
+        };
+        for before in std::mem::take(&mut frames.parts) {
+            if self.end_of(before) <= read_by_all {
+                self.remove(before);
+            }
+        }
+        self.latest.retain(|subject, _| subject.item_id() != Some(item_id));
     }
 
     #[cfg(test)]
@@ -177,19 +231,25 @@ impl Folded {
         from < self.lost_before
     }
 
-    /// Appends the frames from number `from` up to `to` until the chunk is full, and returns the
-    /// number of the first frame that was not appended.
-    pub(super) fn read(&self, from: u64, to: u64, full: usize, chunk: &mut Vec<u8>) -> u64 {
+    /// Appends frames by their numbers until the chunk is full, and returns the number of the
+    /// first frame that was not appended.
+    pub(super) fn read(
+        &self,
+        run: RunId,
+        Range { start: from, end: to }: Range<u64>,
+        full: usize,
+        chunk: &mut Vec<u8>,
+    ) -> u64 {
         let mut at = from;
         let begin = self.entries.partition_point(|(first, _)| *first < from);
         if let Some((first, entry)) = begin.checked_sub(1).and_then(|at| self.entries.get(at)) {
-            at = at.max(entry.append_from(*first, from, chunk));
+            at = at.max(entry.append_from(run, *first, from, chunk));
         }
         for (first, entry) in self.entries.iter().skip(begin) {
             if chunk.len() >= full {
                 return at;
             }
-            at = entry.append_from(*first, *first, chunk);
+            at = entry.append_from(run, *first, *first, chunk);
         }
         to
     }
@@ -223,7 +283,7 @@ impl Folded {
         self.bytes += entry.bytes();
         self.entries.push_back((number, entry));
         if let Some(item_id) = item_id {
-            self.of_item.entry(item_id).or_default().push(number);
+            self.of_item.entry(item_id).or_default().parts.push(number);
         }
     }
 
@@ -238,7 +298,7 @@ impl Folded {
 
 impl Entry {
     /// Appends what an entry has from a frame number on; returns the number after its last frame.
-    fn append_from(&self, first: u64, from: u64, chunk: &mut Vec<u8>) -> u64 {
+    fn append_from(&self, run_id: RunId, first: u64, from: u64, chunk: &mut Vec<u8>) -> u64 {
         match self {
             Self::Frame(bytes) => {
                 if from == first {
@@ -256,6 +316,7 @@ impl Entry {
                 if let Some(rest) = start.and_then(|start| text.get(start..))
                     && seen < ends.len()
                 {
+                    run_id.write_line(first + ends.len() as u64, chunk);
                     chunk.extend_from_slice(b"data: ");
                     encode_text_delta(item_id, *content_index, rest, chunk);
                     chunk.extend_from_slice(b"\n\n");

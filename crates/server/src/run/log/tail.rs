@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chatkit_protocol::ThreadStreamEvent;
 
 use super::fold::Fold;
+use crate::RunId;
 
 /// A buffer that is larger than this is given back when it is empty.
 const KEPT_BYTES: usize = 512;
@@ -51,8 +52,13 @@ impl Tail {
         self.bytes.len() - self.start
     }
 
-    /// Encodes an event as the next frame.
-    pub(super) fn push(&mut self, event: ThreadStreamEvent) -> Result<(), serde_json::Error> {
+    /// Encodes an event as the next frame, which has a number; says how many bytes it has.
+    pub(super) fn push(
+        &mut self,
+        run: RunId,
+        number: u64,
+        event: ThreadStreamEvent,
+    ) -> Result<usize, serde_json::Error> {
         if self.start > 0 && self.start > self.bytes.len() / 2 {
             self.bytes.drain(..self.start);
             self.texts.drain(..self.text_start);
@@ -62,6 +68,7 @@ impl Tail {
             self.bytes.reserve(self.last_taken);
         }
         let begin = self.bytes.len();
+        run.write_line(number + 1, &mut self.bytes);
         self.bytes.extend_from_slice(b"data: ");
         if let Err(error) = event.encode(&mut self.bytes) {
             self.bytes.truncate(begin);
@@ -71,7 +78,7 @@ impl Tail {
         let bytes = self.bytes.len() - begin;
         let fold = Fold::of(event, &mut self.texts);
         self.frames.push_back(Frame { bytes, fold });
-        Ok(())
+        Ok(bytes)
     }
 
     /// Appends frames, without the first `skip`, until the chunk is full; says how many.

@@ -1,0 +1,131 @@
+//! What a crash would leave of the turn.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use chatkit_protocol::{ItemId, ThreadItem};
+use tokio::time::Instant;
+
+use crate::{
+    Checkpoint, Owner, RequestContext, RunOptions, Store, StoreResult, Turn, run::RunHandle,
+};
+
+/// Writes the items in the making to the store now and then, beside the response, which does not
+/// wait for it.
+pub(crate) struct Checkpoints {
+    /// None: the store keeps no checkpoints, or they are not wanted.
+    interval: Option<Duration>,
+    /// When the next one may be written. None: nothing has changed since the last.
+    due: Option<Instant>,
+    last: Instant,
+    writing: Option<Writing>,
+    /// The items of the newest checkpoint, if there is one.
+    written: Option<Vec<ItemId>>,
+}
+
+type Writing = Pin<Box<dyn Future<Output = StoreResult<()>> + Send>>;
+
+impl Checkpoints {
+    pub(super) fn new(store: &dyn Store, options: &RunOptions, now: Instant) -> Self {
+        let interval = Some(options.checkpoint_interval)
+            .filter(|interval| !interval.is_zero() && store.keeps_checkpoints());
+        let due = interval.and_then(|interval| now.checked_add(interval));
+        Self { interval, due, last: now, writing: None, written: None }
+    }
+
+    /// Takes note of a change of the items in the making. Says whether that makes a checkpoint
+    /// due at a time that was not known before.
+    pub(super) fn changed(&mut self) -> bool {
+        let Some(interval) = self.interval.filter(|_| self.due.is_none()) else {
+            return false;
+        };
+        self.due = self.last.checked_add(interval);
+        self.due.is_some()
+    }
+
+    /// Starts to write one if it is time to; says when the next one is due.
+    pub(super) fn make_if_due<C: RequestContext>(
+        &mut self,
+        now: Instant,
+        turn: &Turn<C>,
+        run: &RunHandle,
+    ) -> Option<Instant> {
+        let (interval, due) = (self.interval?, self.due?);
+        if due > now {
+            return Some(due);
+        }
+        if self.writing.is_some() {
+            // The store is slow: it is asked again later, not more often.
+            self.due = now.checked_add(interval);
+            return self.due;
+        }
+        self.start(now, turn, run.state().pending_items().to_vec());
+        None
+    }
+
+    /// Drives the writing of a checkpoint.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
+        if let Some(writing) = &mut self.writing
+            && let Poll::Ready(written) = writing.as_mut().poll(cx)
+        {
+            self.writing = None;
+            warn_if_failed(written);
+        }
+    }
+
+    /// Makes sure that no checkpoint has an item that is about to be deleted: a crash must not
+    /// bring it back.
+    pub(super) async fn leave_out<C: RequestContext>(
+        &mut self,
+        item_id: &ItemId,
+        turn: &Turn<C>,
+        run: &RunHandle,
+    ) {
+        if self.written.as_ref().is_some_and(|written| written.contains(item_id)) {
+            self.settle().await;
+            let mut pending = run.state().pending_items().to_vec();
+            pending.retain(|item| item.id() != item_id);
+            self.start(Instant::now(), turn, pending);
+            self.settle().await;
+        }
+    }
+
+    /// The turn is over and all that is kept of it is stored.
+    pub(crate) async fn forget<C: RequestContext>(mut self, turn: &Turn<C>) {
+        if self.written.is_some() {
+            self.settle().await;
+            let deleted = turn.store().delete_checkpoint(turn.owner(), turn.thread_id()).await;
+            warn_if_failed(deleted);
+        }
+    }
+
+    fn start<C: RequestContext>(&mut self, now: Instant, turn: &Turn<C>, items: Vec<ThreadItem>) {
+        self.last = now;
+        self.due = None;
+        self.written = Some(items.iter().map(|item| item.id().clone()).collect());
+        let checkpoint = Checkpoint::new(turn.thread_id().clone(), items);
+        let (store, owner) = (Arc::clone(turn.store()), turn.owner().clone());
+        self.writing = Some(Box::pin(write(store, owner, checkpoint)));
+    }
+
+    /// Waits until what is being written is.
+    async fn settle(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            warn_if_failed(writing.await);
+        }
+    }
+}
+
+async fn write(store: Arc<dyn Store>, owner: Owner, checkpoint: Checkpoint) -> StoreResult<()> {
+    store.save_checkpoint(&owner, &checkpoint).await
+}
+
+fn warn_if_failed(result: StoreResult<()>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "a checkpoint was not written: a crash now would cost more text");
+    }
+}

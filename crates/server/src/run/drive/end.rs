@@ -1,0 +1,184 @@
+//! What remains to be done when a response completes, fails or is cancelled.
+
+use std::panic::AssertUnwindSafe;
+
+use chatkit_protocol::{ErrorCode, ItemId, ThreadItem, ThreadStreamEvent};
+use futures_util::FutureExt as _;
+
+use super::{Running, panicked};
+use crate::{
+    CancelReason, CancelledTurn, ChatKitServer, EndReason, RequestContext, RespondError,
+    StoreError, StoreResult, Turn, turn::is_worth_keeping,
+};
+
+impl<S: ChatKitServer> Running<'_, S> {
+    /// The responder came to its end.
+    pub(super) async fn complete(&mut self) -> EndReason {
+        let completed = async {
+            self.complete_items().await?;
+            self.save_thread().await
+        };
+        match completed.await {
+            Ok(()) => EndReason::Completed,
+            Err(error) => self.fail(error).await,
+        }
+    }
+
+    /// Completes items that were added and never done with what was shown of them, so that clients
+    /// and the store agree.
+    async fn complete_items(&mut self) -> Result<(), RespondError> {
+        let pending = self.it.run.state().pending_items().to_vec();
+        for item in pending {
+            tracing::warn!(
+                thread = %self.it.turn.thread_id(),
+                item = %item.id(),
+                kind = item.kind(),
+                "the response ended before this item was done: it is completed as it was shown"
+            );
+            if is_worth_keeping(&item) {
+                let effects = self.apply(ThreadStreamEvent::done(item))?;
+                self.finish(effects).await?;
+            } else {
+                self.it.run.state().written(item.id());
+                if !item.is_hidden() {
+                    let item_id = item.id().clone();
+                    self.send(ThreadStreamEvent::ThreadItemRemoved { item_id })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what the user saw, and shows the error.
+    pub(super) async fn fail(&mut self, error: RespondError) -> EndReason {
+        let thread_id = self.it.turn.thread_id();
+        if error.is_unexpected() {
+            tracing::error!(thread = %thread_id, %error, "the response failed");
+        } else {
+            tracing::debug!(thread = %thread_id, %error, "the response ended with an error");
+        }
+        let pending = self.it.run.state().pending_items().to_vec();
+        for item in &pending {
+            keep(self.it.turn, item).await;
+        }
+        self.it.run.state().take_pending_items();
+        self.send_last(ThreadStreamEvent::Error(error.into_event()));
+        if let Err(error) = self.save_thread().await {
+            tracing::error!(thread = %self.it.turn.thread_id(), %error, "the thread was not saved");
+        }
+        EndReason::Failed
+    }
+
+    /// Has the application clean up. The responder is gone by now, and nothing cuts this short.
+    pub(super) async fn clean_up(&mut self, reason: CancelReason) -> EndReason {
+        let turn = self.it.turn;
+        let thread_id = turn.thread_id();
+        let rolls_back = self.it.run.cancellation().rolls_back();
+        if !rolls_back && let Err(error) = self.save_thread().await {
+            tracing::error!(thread = %thread_id, %error, "the thread was not saved");
+        }
+        let pending = self.it.run.state().pending_items().to_vec();
+        let cancelled = CancelledTurn::new(turn.clone(), reason, rolls_back, pending.clone());
+        let server = self.it.server;
+        let handled = async { server.handle_stream_cancelled(cancelled).await };
+        match AssertUnwindSafe(handled).catch_unwind().await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(thread = %thread_id, %error, "cleaning up a cancelled turn failed");
+            }
+            Err(panic) => {
+                let error = panicked(&*panic);
+                tracing::error!(thread = %thread_id, %error, "cleaning up a cancelled turn panicked");
+            }
+        }
+        if rolls_back {
+            self.roll_back().await;
+        } else {
+            self.show_what_was_kept(&pending).await;
+        }
+        self.it.run.state().take_pending_items();
+        if let Some(error) = shown_as(reason) {
+            self.send_last(ThreadStreamEvent::Error(error.into_event()));
+        }
+        EndReason::Cancelled(reason)
+    }
+
+    /// Clients that still read see of the pending items what the store has.
+    async fn show_what_was_kept(&mut self, pending: &[ThreadItem]) {
+        if !self.it.run.log().has_readers() {
+            return;
+        }
+        let turn = self.it.turn;
+        for item in pending.iter().filter(|item| !item.is_hidden()) {
+            let stored = turn.store().load_item(turn.owner(), turn.thread_id(), item.id()).await;
+            match stored {
+                Ok(stored) if stored.is_hidden() => {}
+                Ok(stored) => self.send_last(ThreadStreamEvent::done(stored)),
+                Err(StoreError::NotFound { .. }) => {
+                    let item_id = item.id().clone();
+                    self.send_last(ThreadStreamEvent::ThreadItemRemoved { item_id });
+                }
+                Err(error) => {
+                    tracing::warn!(thread = %turn.thread_id(), item = %item.id(), %error,
+                        "clients could not be told what was kept");
+                }
+            }
+        }
+    }
+
+    /// Takes back what the turn did: the message that it answers and all that came after.
+    async fn roll_back(&mut self) {
+        let shown = self.it.run.state().take_shown();
+        let turn = self.it.turn;
+        let removed: Vec<ItemId> =
+            turn.input().map(|message| message.id.clone()).into_iter().chain(shown).collect();
+        if let Err(error) = delete(self.it.turn, &removed).await {
+            tracing::error!(thread = %turn.thread_id(), %error, "a turn was not rolled back");
+            return;
+        }
+        for item_id in &removed {
+            self.send_last(ThreadStreamEvent::ThreadItemRemoved { item_id: item_id.clone() });
+        }
+        self.it.lease.pass_on(removed);
+    }
+
+    fn send_last(&mut self, event: ThreadStreamEvent) {
+        if let Err(error) = self.send(event) {
+            tracing::error!(thread = %self.it.turn.thread_id(), %error,
+                "one of the last events was not sent");
+        }
+    }
+}
+
+async fn keep<C: RequestContext>(turn: &Turn<C>, item: &ThreadItem) {
+    if !is_worth_keeping(item) {
+        return;
+    }
+    if let Err(error) = turn.store().save_item(turn.owner(), turn.thread_id(), item).await {
+        tracing::error!(thread = %turn.thread_id(), item = %item.id(), %error,
+            "a partial item was lost");
+    }
+}
+
+async fn delete<C: RequestContext>(turn: &Turn<C>, items: &[ItemId]) -> StoreResult<()> {
+    let (store, owner, thread_id) = (turn.store(), turn.owner(), turn.thread_id());
+    let Some(message) = turn.input() else {
+        for item_id in items {
+            store.delete_item(owner, thread_id, item_id).await?;
+        }
+        return Ok(());
+    };
+    store.delete_items_after(owner, thread_id, &message.id).await?;
+    store.delete_item(owner, thread_id, &message.id).await
+}
+
+/// The error that clients see when a turn is cancelled by none of their doing.
+fn shown_as(reason: CancelReason) -> Option<RespondError> {
+    let message = match reason {
+        CancelReason::Stop | CancelReason::Disconnect | CancelReason::Superseded => return None,
+        CancelReason::Shutdown => return Some(RespondError::coded(ErrorCode::STREAM_ERROR)),
+        CancelReason::Stalled => "The reply was cut short: nothing more came for too long.",
+        CancelReason::Deadline => "The reply was cut short: it took too long.",
+    };
+    Some(RespondError::custom(message).with_retry(true))
+}

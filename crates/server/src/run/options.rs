@@ -1,0 +1,76 @@
+//! How a turn runs.
+
+use std::time::Duration;
+
+/// What becomes of a request for a thread whose turn is running.
+///
+/// Reject, enqueue and rollback mean messages, retries and actions; a client tool's output always
+/// waits for the end of the turn that called the tool, and so does a structured input's answer for
+/// its turn unless it interrupts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum MultitaskStrategy {
+    /// The running turn is cancelled, what the user saw of it is kept and noted, and the new turn
+    /// starts when that is done.
+    #[default]
+    Interrupt,
+    /// The request is refused with an `error` event; the running turn does not notice.
+    Reject,
+    /// The request waits for its turn, in the order of arrival, and the client is told so by a
+    /// `progress_update`. At most [`queue_limit`](RunOptions::queue_limit) requests wait; more are
+    /// refused.
+    Enqueue,
+    /// As interrupt, but what the running turn stored is removed, with the message that it
+    /// answers: as if that had never been sent. Only a new message rolls back; others interrupt.
+    Rollback,
+}
+
+/// How a turn runs: its limits, and what others may do to it. A zero duration switches a limit
+/// off.
+///
+/// ```
+/// use std::time::Duration;
+/// use chatkit_server::{MultitaskStrategy, RunOptions};
+///
+/// let mut options = RunOptions::default();
+/// options.multitask_strategy = MultitaskStrategy::Enqueue;
+/// options.gap_timeout = Duration::from_secs(30);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// What becomes of this request if a turn of its thread is running.
+    pub multitask_strategy: MultitaskStrategy,
+    /// How many requests of a thread may [wait](MultitaskStrategy::Enqueue).
+    pub queue_limit: usize,
+    /// How long the responder may take to its first event. Two minutes by default.
+    pub first_event_timeout: Duration,
+    /// How long the responder may be silent between events. Two minutes by default.
+    pub gap_timeout: Duration,
+    /// How long the whole response may take. An hour by default.
+    pub turn_timeout: Duration,
+    /// How long a turn goes on while nobody reads it, if the client can resume. A minute by
+    /// default; here zero means not at all.
+    pub linger: Duration,
+    /// How long a cancelled responder is still polled if it [waits to be
+    /// told](crate::Turn::cancelled). 50 ms by default. What it yields then is dropped.
+    pub cancel_grace: Duration,
+    /// How often the items in the making are written to a store that keeps checkpoints: what a
+    /// crash may cost. 700 ms by default.
+    pub checkpoint_interval: Duration,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            multitask_strategy: MultitaskStrategy::Interrupt,
+            queue_limit: 8,
+            first_event_timeout: Duration::from_secs(120),
+            gap_timeout: Duration::from_secs(120),
+            turn_timeout: Duration::from_secs(60 * 60),
+            linger: Duration::from_secs(60),
+            cancel_grace: Duration::from_millis(50),
+            checkpoint_interval: Duration::from_millis(700),
+        }
+    }
+}

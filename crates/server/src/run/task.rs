@@ -1,0 +1,176 @@
+//! The task behind a streamed response, from its request to its end.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use chatkit_protocol::{Icon, Op, RequestBody, ThreadId, ThreadStreamEvent};
+use futures_util::poll;
+
+use super::{
+    EndReason, LogWriter, MultitaskStrategy, RunHandle, RunOptions, Stopwatch, drive::Drive,
+};
+use crate::{
+    Busy, ChatKitServer, Entry, Lease, OpError, OpErrorKind, RequestContext, ThreadHandle,
+    ThreadKey, Turn,
+    chatkit::Shared,
+    ops::{self, Start},
+    respond::TurnParts,
+};
+
+/// How long a turn that called a client tool may take to end once the output is there. The output
+/// can overtake the end of the turn, which then was not interrupted by anything.
+const TOOL_CALL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs a streaming op to its end.
+pub(crate) async fn run<S: ChatKitServer>(
+    shared: &Shared<S>,
+    request: RequestBody,
+    context: S::Context,
+    run: RunHandle,
+) {
+    let mut writer = LogWriter::new(run.clone());
+    let mut stopwatch = Stopwatch::start();
+    let op = request.op();
+    let thread_id =
+        thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
+    let options = shared.server.run_options(&request, &context, shared.options);
+    let owner = context.owner();
+    let key = ThreadKey { owner: owner.clone(), thread_id: thread_id.clone() };
+    let entering = Entering { shared, key: &key, run: &run, options: &options };
+    // Boxed, so that the run does not keep room for it while it streams.
+    let entered = Box::pin(entering.enter(request, &mut writer)).await;
+    let end = match entered {
+        Ok((Start { thread, input, respond, before, after }, mut lease)) => {
+            send_all(&mut writer, before);
+            let turn = Turn::new(TurnParts {
+                thread: ThreadHandle::new(thread),
+                input,
+                owner,
+                context: context.clone(),
+                store: Arc::clone(&shared.store),
+                cancellation: Arc::clone(run.cancellation()),
+            });
+            let drive = Drive {
+                server: &shared.server,
+                turn: &turn,
+                run: &run,
+                options,
+                guard: &shared.guard,
+                writer: &mut writer,
+                stopwatch: &mut stopwatch,
+                lease: &mut lease,
+            };
+            let (end, checkpoints) = drive.drive(respond, after).await;
+            writer.end(end);
+            checkpoints.forget(&turn).await;
+            end
+        }
+        Err(error) => {
+            error.log(op.as_str());
+            send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
+            writer.end(EndReason::Failed);
+            EndReason::Failed
+        }
+    };
+    let stats = stopwatch.stop((op, thread_id, run.id()), end, writer.sent());
+    stats.log();
+    shared.server.stream_ended(&stats, &context);
+}
+
+/// A run on its way to its thread.
+struct Entering<'a, S> {
+    shared: &'a Shared<S>,
+    key: &'a ThreadKey,
+    run: &'a RunHandle,
+    options: &'a RunOptions,
+}
+
+impl<S: ChatKitServer> Entering<'_, S> {
+    /// Prepares the turn and gives it the thread. A request that is refused stops nothing: it is
+    /// checked before it takes over, and where only the store can decide, it decides before.
+    async fn enter(
+        &self,
+        request: RequestBody,
+        writer: &mut LogWriter,
+    ) -> Result<(Start, Lease), OpError> {
+        let (store, coordinator) = (&*self.shared.store, &*self.shared.coordinator);
+        let ThreadKey { owner, thread_id } = self.key;
+        let op = request.op();
+        let entry = self.entry(op);
+        let is_busy = coordinator.is_busy(self.key).await;
+        if op == Op::ThreadsAddStructuredInput && is_busy && entry == Entry::Reject {
+            return Err(Busy::Running.into());
+        }
+        if matches!(op, Op::ThreadsAddClientToolOutput | Op::ThreadsAddStructuredInput) {
+            let mut start = ops::start(store, owner, thread_id, request).await?;
+            // From here on it cannot be refused any more.
+            let entry = match entry {
+                Entry::Interrupt => Entry::Interrupt,
+                Entry::Enqueue { .. } => Entry::Enqueue { limit: usize::MAX },
+                _ => Entry::Follow(TOOL_CALL_PATIENCE),
+            };
+            let lease = self.wait(entry, writer).await?;
+            start.thread = store.load_thread(owner, thread_id).await?;
+            return Ok((start, lease));
+        }
+        if is_busy {
+            ops::check(store, owner, thread_id, &request).await?;
+        }
+        let mut lease = self.wait(entry, writer).await?;
+        let mut start = ops::start(store, owner, thread_id, request).await?;
+        let removed = lease.take_removed().into_iter();
+        let removed = removed.map(|item_id| ThreadStreamEvent::ThreadItemRemoved { item_id });
+        start.before.splice(0..0, removed);
+        Ok((start, lease))
+    }
+
+    fn entry(&self, op: Op) -> Entry {
+        match (op, self.options.multitask_strategy) {
+            (Op::ThreadsAddClientToolOutput, _) => Entry::Follow(TOOL_CALL_PATIENCE),
+            (Op::ThreadsAddUserMessage, MultitaskStrategy::Rollback) => Entry::Rollback,
+            (_, MultitaskStrategy::Reject) => Entry::Reject,
+            (_, MultitaskStrategy::Enqueue) => Entry::Enqueue { limit: self.options.queue_limit },
+            (_, MultitaskStrategy::Interrupt | MultitaskStrategy::Rollback) => Entry::Interrupt,
+        }
+    }
+
+    /// Waits for the thread. Who has to queue for it is told so.
+    async fn wait(&self, entry: Entry, writer: &mut LogWriter) -> Result<Lease, Busy> {
+        let mut entering = pin!(self.shared.coordinator.enter(self.key, self.run, entry));
+        if !matches!(entry, Entry::Enqueue { .. }) {
+            return entering.await;
+        }
+        if let std::task::Poll::Ready(entered) = poll!(&mut entering) {
+            return entered;
+        }
+        let waiting = "Waiting for the response before this one";
+        send_all(writer, [ThreadStreamEvent::progress(Some(Icon::from("clock")), waiting)]);
+        let lease = entering.await?;
+        send_all(writer, [ThreadStreamEvent::progress(None, "")]);
+        Ok(lease)
+    }
+}
+
+impl From<Busy> for OpError {
+    fn from(busy: Busy) -> Self {
+        Self::new(OpErrorKind::Conflict, busy.to_string())
+    }
+}
+
+fn send_all(writer: &mut LogWriter, events: impl IntoIterator<Item = ThreadStreamEvent>) {
+    for event in events {
+        if let Err(error) = writer.send(event) {
+            tracing::error!(%error, "an event could not be written");
+        }
+    }
+}
+
+fn thread_of(request: &RequestBody) -> Option<&ThreadId> {
+    match request {
+        RequestBody::ThreadsAddUserMessage(params) => Some(&params.thread_id),
+        RequestBody::ThreadsAddClientToolOutput(params) => Some(&params.thread_id),
+        RequestBody::ThreadsAddStructuredInput(params) => Some(&params.thread_id),
+        RequestBody::ThreadsRetryAfterItem(params) => Some(&params.thread_id),
+        RequestBody::ThreadsCustomAction(params) => Some(&params.thread_id),
+        _ => None,
+    }
+}
