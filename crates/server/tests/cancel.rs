@@ -190,7 +190,7 @@ async fn shutdown_ends_turns_and_waits_for_their_cleaning_up() {
     assert_eq!(kinds(&events(&chatkit, add_message(&thread_id, "late")).await), ["error"]);
     let list = serde_json::json!({"type": "threads.list", "params": {}});
     assert_eq!(common::json(&chatkit, list).await.0, 503);
-    let items = stored(&store.inner, &thread_id).await;
+    let items = stored(&*store.inner, &thread_id).await;
     assert_eq!(
         brief(&items),
         [

@@ -4,8 +4,9 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::{
+    collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,8 +17,8 @@ use chatkit_protocol::{
     ThreadStreamEvent,
 };
 use chatkit_server::{
-    ChatKit, ChatKitServer, EventStream, MemoryStore, Owner, PageRequest, Response, Store,
-    StoreError, StoreResult, Subscription, Turn, Visibility, async_trait,
+    ChatKit, ChatKitServer, Checkpoint, ClientInfo, EventStream, MemoryStore, Owner, PageRequest,
+    Response, Store, StoreError, StoreResult, Subscription, Turn, Visibility, async_trait,
 };
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
@@ -77,12 +78,33 @@ pub(crate) async fn events<S: ChatKitServer<Context = ()>>(
     events
 }
 
+/// The stream of a client that something is known about.
+pub(crate) async fn request_from<S: ChatKitServer<Context = ()>>(
+    chatkit: &ChatKit<S>,
+    client: ClientInfo,
+    request: Value,
+) -> Subscription {
+    match chatkit.process_from(client, request.to_string().as_bytes(), ()).await {
+        Response::Stream(frames) => frames,
+        other @ Response::Json { .. } => panic!("expected a stream, found {other:?}"),
+    }
+}
+
 /// The events of the next chunk.
 pub(crate) async fn next(frames: &mut Subscription) -> Option<Vec<ThreadStreamEvent>> {
+    Some(next_frames(frames).await?.into_iter().map(|(_, event)| event).collect())
+}
+
+/// The events of the next chunk with their ids.
+pub(crate) async fn next_frames(
+    frames: &mut Subscription,
+) -> Option<Vec<(String, ThreadStreamEvent)>> {
     let chunk = String::from_utf8(frames.next().await?.to_vec()).unwrap();
-    let frames =
-        chunk.split_terminator("\n\n").map(|frame| frame.split_once("\ndata: ").unwrap().1);
-    Some(frames.map(|json| serde_json::from_str(json).unwrap()).collect())
+    let frames = chunk.split_terminator("\n\n").map(|frame| {
+        let (id, json) = frame.strip_prefix("id: ").unwrap().split_once("\ndata: ").unwrap();
+        (id.to_owned(), serde_json::from_str(json).unwrap())
+    });
+    Some(frames.collect())
 }
 
 /// Reads until an event of a kind was seen; returns all events read.
@@ -145,21 +167,43 @@ pub(crate) async fn idle<S: ChatKitServer>(chatkit: &ChatKit<S>) {
     }
 }
 
-/// A store that takes its time with each call, counts the calls, and fails when told to.
+/// A store that takes its time with each call, counts the calls, fails when told to, and keeps
+/// checkpoints if it is to.
 #[derive(Default)]
 pub(crate) struct SlowStore {
-    pub(crate) inner: MemoryStore,
+    pub(crate) inner: Arc<MemoryStore>,
     pub(crate) delay: Duration,
     pub(crate) calls: AtomicUsize,
     pub(crate) broken: Arc<AtomicBool>,
     /// How many of the next calls fail.
     pub(crate) failures: Arc<AtomicUsize>,
+    pub(crate) checkpoints: Option<Mutex<BTreeMap<ThreadId, Checkpoint>>>,
+    /// How many checkpoints were written.
+    pub(crate) noted: AtomicUsize,
 }
 
 impl SlowStore {
+    /// One that keeps checkpoints and is not slow.
+    pub(crate) fn noting() -> Arc<Self> {
+        Arc::new(Self { checkpoints: Some(Mutex::default()), ..Self::default() })
+    }
+
+    /// What a crash would leave: the same items, and the checkpoints as they are.
+    pub(crate) fn as_it_is(&self) -> Arc<Self> {
+        let checkpoints = self.checkpoints.as_ref();
+        let checkpoints = checkpoints.map(|noted| Mutex::new(noted.lock().unwrap().clone()));
+        Arc::new(Self { inner: Arc::clone(&self.inner), checkpoints, ..Self::default() })
+    }
+
+    pub(crate) fn checkpoint(&self, thread_id: &ThreadId) -> Option<Checkpoint> {
+        self.checkpoints.as_ref().unwrap().lock().unwrap().get(thread_id).cloned()
+    }
+
     async fn wait(&self) -> StoreResult<()> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        tokio::time::sleep(self.delay).await;
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
         let one_less = |failures: usize| failures.checked_sub(1);
         let failed =
             self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
@@ -235,6 +279,30 @@ impl Store for SlowStore {
     ) -> StoreResult<()> {
         self.wait().await?;
         self.inner.delete_item(owner, thread_id, id).await
+    }
+
+    fn keeps_checkpoints(&self) -> bool {
+        self.checkpoints.is_some()
+    }
+
+    async fn save_checkpoint(&self, _: &Owner, checkpoint: &Checkpoint) -> StoreResult<()> {
+        self.wait().await?;
+        self.noted.fetch_add(1, Ordering::SeqCst);
+        let checkpoints = self.checkpoints.as_ref().unwrap();
+        checkpoints.lock().unwrap().insert(checkpoint.thread_id.clone(), checkpoint.clone());
+        Ok(())
+    }
+
+    async fn delete_checkpoint(&self, _: &Owner, thread_id: &ThreadId) -> StoreResult<()> {
+        self.wait().await?;
+        self.checkpoints.as_ref().unwrap().lock().unwrap().remove(thread_id);
+        Ok(())
+    }
+
+    async fn load_checkpoints(&self, limit: usize) -> StoreResult<Vec<(Owner, Checkpoint)>> {
+        let checkpoints = self.checkpoints.as_ref().unwrap().lock().unwrap();
+        let all = checkpoints.values().map(|noted| (Owner::default(), noted.clone()));
+        Ok(all.take(limit).collect())
     }
 
     async fn save_attachment(&self, owner: &Owner, attachment: &Attachment) -> StoreResult<()> {
