@@ -238,7 +238,7 @@ async fn a_turn_that_can_be_resumed_lingers_for_its_time_and_no_longer() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(chatkit.active(), 0);
     let items = stored(&**chatkit.store(), &thread_id).await;
-    let kinds: Vec<_> = items.iter().map(|item| item.kind()).collect();
+    let kinds: Vec<_> = items.iter().map(chatkit_protocol::ThreadItem::kind).collect();
     assert_eq!(kinds, ["user_message", "assistant_message", "sdk_hidden_context"]);
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chatkit_protocol::{ItemId, ThreadId, ThreadItem};
+use chatkit_protocol::{ItemId, ThreadItem};
 use chatkit_server::{ChatKit, EventStream, Owner, Store, Turn};
 use common::{Server, SlowStore, brief, create, created, events, idle, stored, stream, until};
 
