@@ -1,6 +1,8 @@
 //! The example's blocking reply is named in the log, and the mended one is not; streams beside it
 //! are whole.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
@@ -73,9 +75,9 @@ fn what_blocks_is_named_and_the_rest_goes_on() {
     let warnings: Vec<_> = log.lines().filter(|line| line.contains("blocked its thread")).collect();
     assert_eq!(warnings.len(), 6, "{log}");
     for warning in warnings {
-        assert!(
-            warning.contains("spawn_blocking") && warning.contains("blocked_ms=4"),
-            "{warning}"
-        );
+        assert!(warning.contains("spawn_blocking"), "{warning}");
+        let (_, blocked) = warning.split_once("blocked_ms=").unwrap();
+        let blocked = blocked.split_whitespace().next().unwrap();
+        assert!(blocked.parse::<f64>().unwrap() >= 400.0, "{warning}");
     }
 }

@@ -19,7 +19,7 @@ use chatkit_protocol::{Action, Thread, ThreadStreamEvent, WidgetItem};
 use futures_util::poll;
 use tokio::time::{Instant, timeout};
 
-use super::{CancelReason, EndReason, LogWriter, RunHandle, RunOptions, Stopwatch};
+use super::{CancelReason, EndReason, LogWriter, RunHandle, RunOptions, Stopwatch, stats::millis};
 use crate::{
     ChatKitServer, Lease, RespondError, Turn,
     respond::Yielded,
@@ -311,7 +311,7 @@ impl<S: ChatKitServer> Running<'_, S> {
             tracing::warn!(
                 thread = %self.it.turn.thread_id(),
                 run = %self.it.run.id(),
-                blocked_ms = blocked_for.as_secs_f64() * 1e3,
+                blocked_ms = millis(blocked_for),
                 "the responder blocked its thread: other streams may have waited; use async calls, \
                  and tokio::task::spawn_blocking for what computes or waits without await"
             );

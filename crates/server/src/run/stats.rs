@@ -135,10 +135,14 @@ fn has_text(event: &ThreadStreamEvent) -> bool {
     }
 }
 
+/// A duration for the log.
+pub(super) fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e4).round() / 10.0
+}
+
 impl StreamStats {
     /// One line for whoever watches the log.
     pub(crate) fn log(&self) {
-        let millis = |duration: Duration| (duration.as_secs_f64() * 1e4).round() / 10.0;
         tracing::info!(
             op = %self.op,
             thread = %self.thread_id,
