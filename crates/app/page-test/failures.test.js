@@ -35,6 +35,17 @@ describe('failures on the way', () => {
       assert.equal(await page.inputValue('#input'), message);
 
       await page.unroute('**/chatkit');
+      await page.route('**/chatkit', (route) =>
+        operation(route.request()) === 'threads.create'
+          ? route.fulfill({ contentType: 'text/event-stream', body: ': nothing\n\n' })
+          : route.continue(),
+      );
+      await page.getByRole('button', { name: 'Retry', exact: true }).click();
+      await banner(page).filter({ hasText: 'The connection was lost. Your message was not sent.' }).waitFor();
+      assert.equal(await page.inputValue('#input'), message);
+      assert.equal(await page.locator('.user_message').count(), 0);
+
+      await page.unroute('**/chatkit');
       await page.getByRole('button', { name: 'Retry', exact: true }).click();
       await hear(page, 'it arrived');
       await idle(page);
@@ -50,9 +61,12 @@ describe('failures on the way', () => {
     try {
       const profile = await openProfile(current.browser, server.origin);
       const page = await profile.open();
+      await page.clock.install();
       await write(page, script(reply(1000, 'abc ', 20)));
       await until(page, () => document.querySelector('.assistant_message')?.textContent.length > 20);
       await server.kill();
+      await page.getByText('Reconnecting…').waitFor();
+      await page.clock.fastForward('01:01');
       await banner(page).filter({ hasText: 'The connection was lost.' }).getByRole('button', { name: 'Retry' }).waitFor();
       await idle(page);
       assert.match(await assistant(page).innerText(), /^(abc ?){5,}/);

@@ -9,7 +9,8 @@ scenario('events are found wherever the stream is cut', async ({ open }) => {
   const found = await page.evaluate(async () => {
     const { EventParser } = await import('/api.js');
     const text =
-      ': ping\n\ndata: {"a":1}\n\nid: 7\r\nevent: x\r\ndata:{"b":\r\ndata: 2}\r\n\r\ndata: {"c":"\u00e9\u{1f600}"}\r\r: end\n\ndata: unfinished';
+      ': ping\n\ndata: {"a":1}\n\nid: 4f.7\r\nevent: x\r\ndata:{"b":\r\ndata: 2}\r\n\r\ndata: {"c":"\u00e9\u{1f600}"}\r\r: end\n\n' +
+      'data: 3\nid:4f.9\n\nid: 4f.10\n\nid: 4f.\0\ndata: 4\n\nid\ndata: 5\n\nid: 4f.12\ndata: unfinished';
     const bytes = new TextEncoder().encode(text);
     const results = new Set();
     for (let first = 0; first <= bytes.length; first += 1) {
@@ -26,7 +27,15 @@ scenario('events are found wherever the stream is cut', async ({ open }) => {
     }
     return [...results].map((each) => JSON.parse(each));
   });
-  assert.deepEqual(found, [['{"a":1}', '{"b":\n2}', '{"c":"\u00e9\u{1f600}"}']]);
+  const events = [
+    ['{"a":1}', ''],
+    ['{"b":\n2}', '4f.7'],
+    ['{"c":"\u00e9\u{1f600}"}', '4f.7'],
+    ['3', '4f.9'],
+    ['4', '4f.10'],
+    ['5', ''],
+  ];
+  assert.deepEqual(found, [events.map(([data, id]) => ({ data, id }))]);
 });
 
 const EXAMPLES = [
@@ -100,6 +109,53 @@ scenario('Markdown gives the same nodes at once and in any pieces', async ({ ope
     assert.equal(found, wanted);
     assert.deepEqual(different, []);
   }
+});
+
+scenario('Markdown that has ended can go on', async ({ open }) => {
+  const page = await open();
+  const results = await page.evaluate(async (texts) => {
+    const { Markdown } = await import('/markdown.js');
+    const inner = ({ node }) => {
+      const copy = node.cloneNode(true);
+      copy.normalize();
+      return copy.innerHTML;
+    };
+    return texts.flatMap((text) =>
+      [...text].map((_, at) => {
+        const md = new Markdown(text.slice(0, at));
+        md.append(text.slice(at));
+        md.end();
+        return [inner(md), inner(new Markdown(text))];
+      }),
+    );
+  }, EXAMPLES.map(([text]) => text));
+  for (const [found, wanted] of results) assert.equal(found, wanted);
+});
+
+scenario('a message that is streamed once more stays as it is until there is more of it', async ({ open }) => {
+  const page = await open();
+  const sights = await page.evaluate(async () => {
+    const { createView } = await import('/items.js');
+    const content = (text) => [{ type: 'output_text', text, annotations: [] }];
+    const update = (type, fields) => ({ type: `assistant_message.content_part.${type}`, content_index: 0, ...fields });
+    const item = { type: 'assistant_message', id: 'm', content: content('one **two') };
+    const view = createView(item, {});
+    const sights = [];
+    const step = async (act) => {
+      act();
+      await new Promise(requestAnimationFrame);
+      sights.push(view.node.textContent);
+    };
+    await step(() => view.replay({ ...item, content: [] }));
+    await step(() => view.apply(update('added', { content: content('')[0] })));
+    for (const delta of ['one', ' **t', 'wo', ' three', '** four']) await step(() => view.apply(update('text_delta', { delta })));
+    await step(() => view.apply(update('done', { content: content('one **two three** four')[0] })));
+    view.replay({ ...item, content: [] });
+    await step(() => view.apply(update('text_delta', { delta: 'other' })));
+    return sights;
+  });
+  const before = Array(5).fill('one **two');
+  assert.deepEqual(sights, [...before, 'one **two three', 'one two three four', 'one two three four', 'other']);
 });
 
 scenario('a delta touches only the end of a long reply', async ({ open }) => {

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 
 const STARTUP_LIMIT_MS = 30_000;
 
-/** A server on a free port of 127.0.0.1, with a database of its own. `stop()` ends it and removes the database. */
-export async function startServer(responder) {
+/**
+ * A server on a free port of 127.0.0.1, with a database of its own; `options` are more of its options. `stop()` ends it and
+ * removes the database.
+ */
+export async function startServer(responder, ...options) {
   const program = process.env.CHATKIT_BIN;
   if (!program) throw new Error('CHATKIT_BIN must name the chatkit program');
   const folder = await mkdtemp(join(tmpdir(), 'chatkit-page-'));
@@ -19,6 +22,7 @@ export async function startServer(responder) {
     `sqlite:${join(folder, 'chat.db')}`,
     '--responder',
     responder,
+    ...options,
   ]);
   const exited = new Promise((resolve) => child.on('exit', resolve));
 

@@ -46,13 +46,57 @@ export async function parametersOf(page, type) {
   return (await page.waitForRequest((request) => operation(request) === type)).postDataJSON().params;
 }
 
+/** Sends a script whose reply goes on for a while, and waits for its first words. */
+export async function begin(page, ...steps) {
+  const before = await assistant(page).count();
+  await write(page, script(...steps));
+  await speaking(page, before);
+}
+
+/** Waits until the last reply, which has some `before` it, has begun to show. */
+export function speaking(page, before = 0) {
+  return until(
+    page,
+    (count) => [...document.querySelectorAll('.assistant_message')].slice(count).at(-1)?.textContent.length > 8,
+    before,
+  );
+}
+
+/** What stands in the conversation: kind and text of each item. */
+export function items(page) {
+  return page
+    .locator('.item')
+    .evaluateAll((nodes) =>
+      nodes.map((node) => [node.classList[1], node.querySelector('.md, .bubble')?.textContent.trim() ?? '']),
+    );
+}
+
+/** What the server has of the open thread: kind and text of each item. */
+export async function stored(page, origin) {
+  const id = new URL(page.url()).searchParams.get('thread');
+  const response = await fetch(`${origin}/chatkit`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ type: 'threads.get_by_id', params: { thread_id: id } }),
+  });
+  const { items: found } = await response.json();
+  return found.data.map((item) => [item.type, (item.content ?? []).map((part) => part.text).join('').trim()]);
+}
+
+/** Notes the operations that a page asks for, as `[type, params]`. */
+export function operations(page) {
+  const asked = [];
+  page.on('request', (request) => operation(request) && asked.push([operation(request), request.postDataJSON().params]));
+  return asked;
+}
+
 /** Notes what `look` (run in the page) returns at each change of the conversation; the result gives the differing values in turn. */
 export async function record(page, look) {
   await page.evaluate(`(() => {
     const look = ${look};
     const values = (window.recorded = [look()]);
     new MutationObserver(() => look() !== values.at(-1) && values.push(look()))
-      .observe(document.querySelector('#scroll'), { childList: true, subtree: true });
+      .observe(document.querySelector('#scroll'), { childList: true, characterData: true, subtree: true });
   })()`);
   return () => page.evaluate(() => window.recorded);
 }

@@ -50,10 +50,18 @@ const host = {
     }
     host.changed(which);
   },
-  /** A reply has ended. */
-  finished(which) {
-    host.changed(which);
+  /** The server has taken up a turn that was asked for here. */
+  started(which) {
     otherTabs.postMessage(which.id);
+  },
+  /** A stream has ended; `started`: of a turn that was asked for here. */
+  finished(which, started) {
+    host.changed(which);
+    if (started) otherTabs.postMessage(which.id);
+  },
+  /** Reads a conversation anew, if it is still shown. */
+  async load(which) {
+    if (which === chat) await load(which);
   },
   unsent(which, text) {
     if (which === chat) setInput(input.value ? `${text}\n${input.value}` : text);
@@ -80,9 +88,10 @@ const threads = new ThreadList($('threads'), host);
 /** Shows a thread, or the first screen of a new one. */
 function open(id, { push = true } = {}) {
   drawer(false);
+  chat?.leave();
   if (push && id !== here()) history.pushState(null, '', address(id));
   chat = [...running].find((each) => id && each.id === id) ?? new Chat(host, id);
-  scroll.replaceChildren(chat.node);
+  scroll.replaceChildren(chat.page.node);
   follow(true);
   setInput(sessionStorage.getItem(draftKey(id)) ?? '');
   threads.mark(id);
@@ -92,16 +101,16 @@ function open(id, { push = true } = {}) {
 
 /** Reads a conversation. A thread that cannot be read is said so in its place. */
 async function load(which) {
-  if (which.loading) return;
+  if (which.loading) {
+    which.behind = true;
+    return;
+  }
   which.loading = true;
-  which.node.querySelector('.unread')?.remove();
+  which.page.node.querySelector('.unread')?.remove();
   try {
-    await which.refresh();
+    do await which.refresh();
+    while (which.behind && which.idle);
     which.missing = false;
-    // A reply that a reload has cut short is stored a moment later.
-    if (which.unanswered && !which.second) {
-      which.second = setTimeout(() => which === chat && !chat.running && load(chat), 1000);
-    }
   } catch (error) {
     which.missing = error.status === 404;
     const again = h(
@@ -109,7 +118,7 @@ async function load(which) {
       { type: 'button', onclick: () => (which.missing ? open(null) : load(which)) },
       which.missing ? 'New chat' : 'Retry',
     );
-    which.log.before(
+    which.page.log.before(
       h(
         'div.banner.danger.unread',
         { role: 'alert' },
@@ -137,14 +146,18 @@ function sync() {
   input.disabled = !!reason;
   const text = input.value.trim();
   const held = chat.running?.allowCancel === false;
-  $('stop').hidden = !chat.running?.allowCancel;
-  $('send').hidden = !$('stop').hidden && !text;
+  const [stop, stopping] = [$('stop'), chat.stopping];
+  stop.hidden = !stopping && !chat.stoppable;
+  stop.ariaDisabled = String(stopping);
+  stop.ariaLabel = stopping ? 'Stopping…' : 'Stop';
+  stop.title = stopping ? 'Stopping…' : 'Stop (Esc)';
+  $('send').hidden = !stop.hidden && !text;
   $('send').disabled = !!reason || held || !text;
   $('send').title = held ? 'This reply cannot be interrupted' : 'Send (Enter)';
 
-  const welcome = chat.node.querySelector('.welcome');
-  if (chat.id || chat.running || chat.log.firstChild) welcome?.remove();
-  else if (!welcome) chat.node.prepend(firstScreen());
+  const welcome = chat.page.node.querySelector('.welcome');
+  if (chat.id || chat.running || chat.page.log.firstChild) welcome?.remove();
+  else if (!welcome) chat.page.node.prepend(firstScreen());
 }
 
 function firstScreen() {
@@ -283,13 +296,21 @@ const resized = new ResizeObserver(() => atEnd && follow(true));
 resized.observe(scroll);
 new MutationObserver(() => resized.observe(scroll.firstChild)).observe(scroll, { childList: true });
 
-// Other tabs show what this one did, and the other way round.
-function catchUp(id) {
+// Other tabs show what this one did, and the other way round. What is running here may end for it.
+otherTabs.addEventListener('message', ({ data }) => {
   threads.refresh();
-  if (chat.id && chat.id === id && !chat.running) load(chat);
+  if (!chat.id || chat.id !== data) return;
+  if (chat.running) chat.behind = true;
+  else load(chat);
+});
+// While the page was away or without a network, anything may have happened.
+function catchUp() {
+  threads.refresh();
+  if (chat.id && !chat.running) load(chat);
 }
-otherTabs.addEventListener('message', ({ data }) => catchUp(data));
-document.addEventListener('visibilitychange', () => document.hidden || catchUp(chat.id));
+document.addEventListener('visibilitychange', () => document.hidden || catchUp());
+addEventListener('pageshow', ({ persisted }) => persisted && catchUp());
+addEventListener('online', catchUp);
 
 threads.refresh();
 open(here(), { push: false });

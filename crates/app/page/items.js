@@ -7,8 +7,9 @@ import { Widget } from './widgets.js';
  * The view of an item, or null for kinds that show nothing. `chat` is what a view may ask for: `act`, `submitInput`,
  * `runTool` and `imageDomains`.
  *
- * A view has `node`, `item`, `apply(update)`, `set(item)`, `text()` for copying, `busy(on)` while it streams and
- * `stop(note)` for when the stream has left it unfinished.
+ * A view has `node`, `item`, `apply(update)`, `set(item)`, `text()` for copying, `busy(on)` while it streams,
+ * `note(text)` for why it is not whole, `stop(note)` for when the stream has left it unfinished, and `replay(item)` for
+ * when it is streamed once more from its beginning: what is shown already stays.
  */
 export function createView(item, chat) {
   if (!Object.hasOwn(KINDS, item.type)) return null;
@@ -27,11 +28,22 @@ export function createView(item, chat) {
       this.item = next;
       body.set(next);
     },
-    busy: (on) => node.setAttribute('aria-busy', String(on)),
+    replay(next) {
+      if (body.replay) body.replay();
+      else this.set(next);
+    },
+    busy(on) {
+      node.setAttribute('aria-busy', String(on));
+      if (on) this.note(null);
+    },
     stop(note) {
       this.busy(false);
       body.end?.();
-      if (note && !node.lastChild.matches('.stopped')) node.append(h('p.stopped', null, icon('stop'), note));
+      this.note(note);
+    },
+    note(text) {
+      if (node.lastChild.matches('.stopped')) node.lastChild.remove();
+      if (text) node.append(h('p.stopped', null, icon('stop'), text));
     },
   };
 }
@@ -70,7 +82,8 @@ const KINDS = {
     const parts = [];
     const part = (index) => {
       while (parts.length <= index) {
-        const next = { md: new Markdown(), sources: h('div'), annotations: [] };
+        // While a part is streamed once more, `again` is what has come of it.
+        const next = { md: new Markdown(), sources: h('div'), annotations: [], again: null };
         parts.push(next);
         node.append(next.md.node, next.sources);
       }
@@ -82,9 +95,18 @@ const KINDS = {
     };
     const fill = (index, content) => {
       const target = part(index);
+      target.again = null;
       target.md.set(content?.text ?? '');
       cite(target, content?.annotations ?? []);
       return target.md;
+    };
+    const append = (target, text) => {
+      if (target.again === null) return target.md.append(text);
+      target.again += text;
+      // Nothing to do before all that is shown has come again.
+      if (target.again !== target.md.text && target.md.text.startsWith(target.again)) return;
+      target.md.set(target.again);
+      target.again = null;
     };
     const set = ({ content = [] }) => {
       for (const extra of parts.splice(content.length)) [extra.md.node, extra.sources].map((each) => each.remove());
@@ -94,13 +116,17 @@ const KINDS = {
     return {
       node,
       set,
+      replay: () => parts.forEach((each) => (each.again = '')),
       end: () => parts.forEach(({ md }) => md.end()),
       text: () => parts.map(({ md }) => md.text).join('\n\n'),
       apply({ type, content_index: index, ...update }) {
         if (!(index >= 0 && index < 1000)) return;
         const target = part(index);
-        if (type === 'assistant_message.content_part.text_delta') target.md.append(update.delta);
-        if (type === 'assistant_message.content_part.added') fill(index, update.content);
+        if (type === 'assistant_message.content_part.text_delta') append(target, update.delta);
+        if (type === 'assistant_message.content_part.added') {
+          if (target.again === null) fill(index, update.content);
+          else append(target, update.content?.text ?? '');
+        }
         if (type === 'assistant_message.content_part.done') fill(index, update.content).end();
         if (type === 'assistant_message.content_part.annotation_added') {
           target.annotations.splice(update.annotation_index, 0, update.annotation);

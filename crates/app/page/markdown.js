@@ -26,6 +26,8 @@ export class Markdown {
   #blank;
   #lists;
   #leaf;
+  /** Whether `end` has shown something that more text may turn out to be otherwise. */
+  #settled;
 
   #reset() {
     this.node.replaceChildren();
@@ -34,10 +36,17 @@ export class Markdown {
     this.#blank = true;
     this.#lists = [];
     this.#leaf = null;
+    this.#settled = false;
   }
 
   /** Adds text; it shows in the next frame. */
   append(delta) {
+    if (this.#settled && delta) {
+      const before = this.text;
+      this.#reset();
+      this.text = this.#pending = before;
+      this.flush();
+    }
     this.text += delta;
     this.#pending += delta;
     if (!waiting.size) {
@@ -56,11 +65,13 @@ export class Markdown {
     return this;
   }
 
-  /** Shows what is still held back: no more text will come. */
+  /** Shows what is still held back: no more text is expected. */
   end() {
     this.flush();
-    if (this.#held) this.#startLine(this.#take(), true);
-    this.#leaf?.end();
+    const held = this.#take();
+    if (held) this.#startLine(held, true);
+    const open = this.#leaf?.end();
+    this.#settled ||= !!held || !!open;
   }
 
   /** Renders what has been added. */
@@ -282,8 +293,11 @@ class Inline {
     }
   }
 
+  /** Shows what is unfinished as it stands; says whether there was any. */
   end() {
-    if (this.#open) this.#render(true);
+    const open = !!this.#open;
+    if (open) this.#render(true);
+    return open;
   }
 
   #render(final) {

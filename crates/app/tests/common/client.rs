@@ -114,6 +114,14 @@ impl Connection {
         self.into_events()
     }
 
+    /// The same with more headers.
+    pub(crate) fn stream_with(mut self, headers: &[(&str, &str)], request: &Value) -> Events {
+        let body = request.to_string();
+        let headers = [&JSON, headers].concat();
+        self.send(&request_bytes("POST", "/chatkit", &headers, body.as_bytes()));
+        self.into_events()
+    }
+
     pub(crate) fn send_op(&mut self, request: &Value) {
         let body = request.to_string();
         self.send(&request_bytes("POST", "/chatkit", &JSON, body.as_bytes()));
@@ -259,6 +267,9 @@ impl Connection {
     }
 }
 
+/// Says that the client finds its way back to a turn.
+pub(crate) const RESUMABLE: (&str, &str) = ("chatkit-resumable", "1");
+
 const JSON: [(&str, &str); 2] =
     [("Content-Type", "application/json"), ("Accept", "text/event-stream")];
 
@@ -282,7 +293,7 @@ pub(crate) fn request_bytes(
 }
 
 impl Head {
-    fn parse(bytes: &[u8]) -> io::Result<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> io::Result<Self> {
         let text = String::from_utf8_lossy(bytes);
         let mut lines = text.split("\r\n");
         let mut first = lines.next().unwrap_or_default().splitn(3, ' ');

@@ -131,8 +131,8 @@ impl Events {
 }
 
 impl Frame {
-    /// A frame and its id.
-    fn parse(frame: &[u8]) -> (Option<String>, Self) {
+    /// A frame, without the blank line behind it, and its id.
+    pub(crate) fn parse(frame: &[u8]) -> (Option<String>, Self) {
         let text = String::from_utf8(frame.to_vec()).expect("events are UTF-8");
         if let Some(comment) = text.strip_prefix(':') {
             return (None, Self::Comment(comment.trim().to_owned()));

@@ -13,15 +13,20 @@
 )]
 
 mod client;
+mod database;
+mod ended;
 mod events;
 mod requests;
 mod rng;
 mod server;
 
-pub(crate) use client::{Connection, Head, Response};
+pub(crate) use client::{Connection, Head, RESUMABLE, Response, request_bytes};
+pub(crate) use database::{Database, text_of_note};
+pub(crate) use ended::Ended;
 pub(crate) use events::{Events, Frame, shown_text};
 pub(crate) use requests::{
-    action, add_message, by_id, create, list_items, message_item, op, script, text_of, user_input,
+    action, add_message, attach, by_id, create, list_items, message_item, op, said, script, stop,
+    text_of, user_input, words,
 };
 pub(crate) use rng::{Rng, number_from_env, seed};
 pub(crate) use server::{LONG, Server, until};

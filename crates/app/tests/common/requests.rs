@@ -35,6 +35,18 @@ pub(crate) fn list_items(thread: &str, more: Value) -> Value {
     op("items.list", params)
 }
 
+/// Joins the running turn of a thread, from its beginning or after an event.
+pub(crate) fn attach(thread: &str, after: Option<&str>) -> Value {
+    match after {
+        None => op("threads.attach", json!({"thread_id": thread})),
+        Some(after) => op("threads.attach", json!({"thread_id": thread, "after": after})),
+    }
+}
+
+pub(crate) fn stop(thread: &str) -> Value {
+    op("threads.stop", json!({"thread_id": thread}))
+}
+
 /// A streaming action of the page that plays a script.
 pub(crate) fn action(thread: &str, script: &str) -> Value {
     let payload: Value = serde_json::from_str(script).unwrap();
@@ -47,6 +59,36 @@ pub(crate) fn action(thread: &str, script: &str) -> Value {
 /// A script for the playback responder.
 pub(crate) fn script(steps: Value) -> String {
     json!({"steps": steps}).to_string()
+}
+
+/// The steps of a message that says a number of words, each of which is unlike the others, with a
+/// pause before each. It is not done at the end of them.
+pub(crate) fn words(id: &str, count: usize, pause_ms: u64) -> Vec<Value> {
+    let update = |update: Value| json!({"event": {"type": "thread.item.updated", "item_id": id, "update": update}});
+    let mut item = message_item(id, "");
+    item["content"] = json!([]);
+    let mut steps = vec![
+        json!({"event": {"type": "thread.item.added", "item": item}}),
+        update(json!({"type": "assistant_message.content_part.added", "content_index": 0,
+            "content": {"type": "output_text", "text": "", "annotations": []}})),
+    ];
+    for number in 0..count {
+        if pause_ms > 0 {
+            steps.push(json!({"sleep_ms": pause_ms}));
+        }
+        steps.push(update(json!({"type": "assistant_message.content_part.text_delta",
+            "content_index": 0, "delta": word(number)})));
+    }
+    steps
+}
+
+/// What the first so many [`words`] add up to.
+pub(crate) fn said(count: usize) -> String {
+    (0..count).map(word).collect()
+}
+
+fn word(number: usize) -> String {
+    format!("w{number} ")
 }
 
 /// An assistant message as a responder makes it.

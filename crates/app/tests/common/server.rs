@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Connection, Events, Response, add_message, create, op};
+use super::{Connection, Ended, Events, RESUMABLE, Response, add_message, create, op, stop};
 
 /// Longer than anything takes: a test that waits this long has failed.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -35,10 +35,20 @@ impl Server {
         Self::serve(&["--database", "memory:", "--responder", "playback"])
     }
 
+    /// The same with more arguments.
+    pub(crate) fn playback_with(args: &[&str]) -> Self {
+        Self::serve(&[&["--database", "memory:", "--responder", "playback"], args].concat())
+    }
+
     /// The same with threads in a file.
     pub(crate) fn sqlite(path: &Path) -> Self {
+        Self::sqlite_with(path, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn sqlite_with(path: &Path, args: &[&str]) -> Self {
         let database = format!("sqlite:{}", path.display());
-        Self::serve(&["--database", &database, "--responder", "playback"])
+        Self::serve(&[&["--database", &database, "--responder", "playback"], args].concat())
     }
 
     /// `chatkit serve` on a free port with more arguments.
@@ -129,6 +139,10 @@ impl Server {
         self.address
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What it printed first, with the end of the line.
     pub(crate) fn first_line(&self) -> &str {
         &self.first_line
@@ -137,6 +151,11 @@ impl Server {
     /// What it has logged so far.
     pub(crate) fn stderr(&self) -> String {
         self.stderr.lock().unwrap().clone()
+    }
+
+    /// The turns that have ended so far, as its log has them.
+    pub(crate) fn ended(&self) -> Vec<Ended> {
+        Ended::all(&self.stderr.lock().unwrap())
     }
 
     /// Sends a signal by name, such as `TERM`.
@@ -190,6 +209,20 @@ impl Server {
     /// Asks for a streaming op and reads it as it comes.
     pub(crate) fn stream(&self, request: &Value) -> Events {
         self.connect().stream(request)
+    }
+
+    /// The same for a client that can resume.
+    pub(crate) fn resumable_stream(&self, request: &Value) -> Events {
+        self.connect().stream_with(&[RESUMABLE], request)
+    }
+
+    /// Stops the turn of a thread; says whether there was one.
+    pub(crate) fn stop(&self, thread: &str) -> bool {
+        let response = self.post(&stop(thread));
+        assert_eq!(response.status(), 200, "{}", response.text());
+        let answer = response.json();
+        assert_eq!(answer.as_object().unwrap().len(), 1, "{answer}");
+        answer["stopped"].as_bool().unwrap_or_else(|| panic!("{answer}"))
     }
 
     /// Asks for a streaming op and reads it to its end.
