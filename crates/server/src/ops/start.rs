@@ -183,7 +183,7 @@ async fn custom_action(
     let thread = store.load_thread(owner, &thread_id).await?;
     let sender = load_sender(store, owner, &thread_id, item_id.as_ref()).await?;
     let mut start = Start::new(thread);
-    start.respond = Respond::Action(action, sender);
+    start.respond = Respond::Action(Box::new((action, sender)));
     Ok(start)
 }
 

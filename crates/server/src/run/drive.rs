@@ -34,8 +34,8 @@ use polling::{Response, panicked};
 pub(crate) enum Respond {
     /// A message, a client tool's output or a structured input.
     Message,
-    /// An action, with the widget that sent it.
-    Action(Action, Option<WidgetItem>),
+    /// An action, with the widget that sent it. Boxed, so that other turns keep no room for it.
+    Action(Box<(Action, Option<WidgetItem>)>),
 }
 
 /// A turn that was prepared and waits for its answer.
@@ -43,7 +43,7 @@ pub(crate) struct Drive<'a, S: ChatKitServer> {
     pub(crate) server: &'a S,
     pub(crate) turn: &'a Turn<S::Context>,
     pub(crate) run: &'a RunHandle,
-    pub(crate) options: RunOptions,
+    pub(crate) options: &'a RunOptions,
     pub(crate) guard: &'a BlockGuard,
     pub(crate) writer: &'a mut LogWriter,
     pub(crate) stopwatch: &'a mut Stopwatch,
@@ -59,7 +59,7 @@ impl<S: ChatKitServer> Drive<'_, S> {
         first: Vec<ThreadStreamEvent>,
     ) -> (EndReason, Checkpoints) {
         let now = Instant::now();
-        let checkpoints = Checkpoints::new(&**self.turn.store(), &self.options, now);
+        let checkpoints = Checkpoints::new(&**self.turn.store(), self.options, now);
         let thread_changes = self.turn.thread().changes();
         let mut running = Running {
             begun: now,
@@ -128,7 +128,10 @@ impl<S: ChatKitServer> Running<'_, S> {
         let called = self.it.guard.poll(Instant::now(), || {
             catch_unwind(AssertUnwindSafe(|| match respond {
                 Respond::Message => server.respond(turn),
-                Respond::Action(action, sender) => server.action(turn, action, sender),
+                Respond::Action(action) => {
+                    let (action, sender) = *action;
+                    server.action(turn, action, sender)
+                }
             }))
         });
         if let Some(blocked) = called.blocked_for {
@@ -214,7 +217,7 @@ impl<S: ChatKitServer> Running<'_, S> {
     /// Does what is due and sets the alarm for what is due next.
     fn arm(&mut self, now: Instant) {
         let (heard, heard_any) = self.it.stopwatch.last_heard();
-        let options = &self.it.options;
+        let options = self.it.options;
         let silence = if heard_any { options.gap_timeout } else { options.first_event_timeout };
         let limits = [
             (after(heard, silence), CancelReason::Stalled),

@@ -6,7 +6,8 @@ use chatkit_protocol::{Icon, Op, RequestBody, ThreadId, ThreadStreamEvent};
 use futures_util::poll;
 
 use super::{
-    EndReason, LogWriter, MultitaskStrategy, RunHandle, RunOptions, Stopwatch, drive::Drive,
+    EndReason, LogWriter, MultitaskStrategy, Respond, RunHandle, RunOptions, Stopwatch,
+    drive::Drive,
 };
 use crate::{
     Busy, ChatKitServer, Entry, Lease, OpError, OpErrorKind, RequestContext, ThreadHandle,
@@ -33,35 +34,26 @@ pub(crate) async fn run<S: ChatKitServer>(
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
     let options = shared.server.run_options(&request, &context, shared.options);
-    let owner = context.owner();
-    let key = ThreadKey { owner: owner.clone(), thread_id: thread_id.clone() };
-    let entering = Entering { shared, key: &key, run: &run, options: &options };
+    let entering = Entering { shared, context: &context, run: &run, options: &options };
     // Boxed, so that the run does not keep room for it while it streams.
-    let entered = Box::pin(entering.enter(request, &mut writer)).await;
+    let entered = Box::pin(entering.prepare(&thread_id, request, &mut writer)).await;
     let end = match entered {
-        Ok((Start { thread, input, respond, before, after }, mut lease)) => {
-            send_all(&mut writer, before);
-            let turn = Turn::new(TurnParts {
-                thread: ThreadHandle::new(thread),
-                input,
-                owner,
-                context: context.clone(),
-                store: Arc::clone(&shared.store),
-                cancellation: Arc::clone(run.cancellation()),
-            });
+        Ok(Prepared { turn, respond, first, mut lease }) => {
             let drive = Drive {
                 server: &shared.server,
                 turn: &turn,
                 run: &run,
-                options,
+                options: &options,
                 guard: &shared.guard,
                 writer: &mut writer,
                 stopwatch: &mut stopwatch,
                 lease: &mut lease,
             };
-            let (end, checkpoints) = drive.drive(respond, after).await;
+            let (end, checkpoints) = drive.drive(respond, first).await;
             writer.end(end);
-            checkpoints.forget(&turn).await;
+            if checkpoints.are_written() {
+                Box::pin(checkpoints.forget(&turn)).await;
+            }
             end
         }
         Err(error) => {
@@ -77,26 +69,58 @@ pub(crate) async fn run<S: ChatKitServer>(
 }
 
 /// A run on its way to its thread.
-struct Entering<'a, S> {
+struct Entering<'a, S: ChatKitServer> {
     shared: &'a Shared<S>,
-    key: &'a ThreadKey,
+    context: &'a S::Context,
     run: &'a RunHandle,
     options: &'a RunOptions,
 }
 
+/// A turn that has its thread.
+struct Prepared<C> {
+    turn: Turn<C>,
+    respond: Respond,
+    /// Sent after the stream options.
+    first: Vec<ThreadStreamEvent>,
+    lease: Lease,
+}
+
 impl<S: ChatKitServer> Entering<'_, S> {
+    /// Gets the thread, writes the request to it, and sends what comes before the stream options.
+    async fn prepare(
+        &self,
+        thread_id: &ThreadId,
+        request: RequestBody,
+        writer: &mut LogWriter,
+    ) -> Result<Prepared<S::Context>, OpError> {
+        let key = ThreadKey { owner: self.context.owner(), thread_id: thread_id.clone() };
+        let (start, lease) = self.enter(&key, request, writer).await?;
+        let Start { thread, input, respond, before, after } = start;
+        send_all(writer, before);
+        let turn = Turn::new(TurnParts {
+            thread: ThreadHandle::new(thread),
+            input,
+            owner: key.owner,
+            context: self.context.clone(),
+            store: Arc::clone(&self.shared.store),
+            cancellation: Arc::clone(self.run.cancellation()),
+        });
+        Ok(Prepared { turn, respond, first: after, lease })
+    }
+
     /// Prepares the turn and gives it the thread. A request that is refused stops nothing: it is
     /// checked before it takes over, and where only the store can decide, it decides before.
     async fn enter(
         &self,
+        key: &ThreadKey,
         request: RequestBody,
         writer: &mut LogWriter,
     ) -> Result<(Start, Lease), OpError> {
         let (store, coordinator) = (&*self.shared.store, &*self.shared.coordinator);
-        let ThreadKey { owner, thread_id } = self.key;
+        let ThreadKey { owner, thread_id } = key;
         let op = request.op();
         let entry = self.entry(op);
-        let is_busy = coordinator.is_busy(self.key).await;
+        let is_busy = coordinator.is_busy(key).await;
         if op == Op::ThreadsAddStructuredInput && is_busy && entry == Entry::Reject {
             return Err(Busy::Running.into());
         }
@@ -108,14 +132,14 @@ impl<S: ChatKitServer> Entering<'_, S> {
                 Entry::Enqueue { .. } => Entry::Enqueue { limit: usize::MAX },
                 _ => Entry::Follow(TOOL_CALL_PATIENCE),
             };
-            let lease = self.wait(entry, writer).await?;
+            let lease = self.wait(key, entry, writer).await?;
             start.thread = store.load_thread(owner, thread_id).await?;
             return Ok((start, lease));
         }
         if is_busy {
             ops::check(store, owner, thread_id, &request).await?;
         }
-        let mut lease = self.wait(entry, writer).await?;
+        let mut lease = self.wait(key, entry, writer).await?;
         let mut start = ops::start(store, owner, thread_id, request).await?;
         let removed = lease.take_removed().into_iter();
         let removed = removed.map(|item_id| ThreadStreamEvent::ThreadItemRemoved { item_id });
@@ -134,8 +158,13 @@ impl<S: ChatKitServer> Entering<'_, S> {
     }
 
     /// Waits for the thread. Who has to queue for it is told so.
-    async fn wait(&self, entry: Entry, writer: &mut LogWriter) -> Result<Lease, Busy> {
-        let mut entering = pin!(self.shared.coordinator.enter(self.key, self.run, entry));
+    async fn wait(
+        &self,
+        key: &ThreadKey,
+        entry: Entry,
+        writer: &mut LogWriter,
+    ) -> Result<Lease, Busy> {
+        let mut entering = pin!(self.shared.coordinator.enter(key, self.run, entry));
         if !matches!(entry, Entry::Enqueue { .. }) {
             return entering.await;
         }

@@ -96,11 +96,14 @@ impl Checkpoints {
 
     /// The turn is over and all that is kept of it is stored.
     pub(crate) async fn forget<C: RequestContext>(mut self, turn: &Turn<C>) {
-        if self.written.is_some() {
-            self.settle().await;
-            let deleted = turn.store().delete_checkpoint(turn.owner(), turn.thread_id()).await;
-            warn_if_failed(deleted);
-        }
+        self.settle().await;
+        let deleted = turn.store().delete_checkpoint(turn.owner(), turn.thread_id()).await;
+        warn_if_failed(deleted);
+    }
+
+    /// Whether there is anything to [forget](Self::forget).
+    pub(crate) fn are_written(&self) -> bool {
+        self.written.is_some()
     }
 
     fn start<C: RequestContext>(&mut self, now: Instant, turn: &Turn<C>, items: Vec<ThreadItem>) {
