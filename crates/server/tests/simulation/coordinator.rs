@@ -10,6 +10,7 @@ use chatkit_server::{
 use futures_util::poll;
 
 use crate::{
+    pause::let_others,
     rng::{Rng, number_of},
     world::{Key, World},
 };
@@ -32,9 +33,7 @@ impl Watched {
             line.store_calls
         });
         let mut rng = Rng::of(seed, &[3, number_of(&thread.thread_id), calls]);
-        for _ in 0..rng.below(4) {
-            tokio::task::yield_now().await;
-        }
+        let_others(rng.below(4)).await;
     }
 }
 

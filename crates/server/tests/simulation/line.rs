@@ -1,7 +1,5 @@
 //! The line before a thread, as the rules of coordinators want it.
 
-use std::time::Duration;
-
 use chatkit_server::{Busy, Entry, RunHandle, RunId, StopOutcome};
 
 use crate::{
@@ -212,9 +210,4 @@ impl State {
         self.trace(|| "all runs are told to shut down".to_owned());
         self.shut_down_at = Some(now);
     }
-}
-
-/// How long one who follows waits, as a duration of the world.
-pub(crate) fn pause(duration: Ms) -> Duration {
-    Duration::from_millis(duration)
 }

@@ -112,6 +112,14 @@ impl State {
             self.fail(format!("#{number}: rolled back: {}", cancelled.is_rolled_back()));
         }
     }
+
+    /// The application has cleaned up, or has failed to.
+    pub(crate) fn cleaned_up(&mut self, number: usize, was_spoiled: bool) {
+        let probe = &mut self.probes[number];
+        probe.handlers_ended += 1;
+        probe.was_spoiled = was_spoiled;
+        probe.read_at_end = probe.readers > 0;
+    }
 }
 
 impl World {

@@ -121,6 +121,8 @@ pub(crate) struct State {
     attached: HashMap<task::Id, usize>,
     /// Ids of events that clients have seen.
     pub(crate) event_ids: Vec<String>,
+    pub(crate) threads_made: u64,
+    pub(crate) items_made: BTreeMap<ThreadId, u64>,
     pub(crate) steps: u64,
     /// What the worlds' checks were worth: how often each was made.
     pub(crate) tally: BTreeMap<&'static str, u64>,
@@ -140,7 +142,6 @@ pub(crate) struct Line {
     /// The store has failed to delete a checkpoint.
     pub(crate) has_stale_checkpoint: bool,
     pub(crate) store_calls: u64,
-    pub(crate) item_ids: u64,
 }
 
 pub(crate) struct Entered {
@@ -183,6 +184,8 @@ impl World {
             requests: Vec::new(),
             attached: HashMap::new(),
             event_ids: Vec::new(),
+            threads_made: 0,
+            items_made: BTreeMap::new(),
             steps: 0,
             tally: BTreeMap::new(),
         };
