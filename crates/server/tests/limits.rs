@@ -227,7 +227,10 @@ async fn responders_that_block_leave_threads_for_others() {
             _ => blocks(turn),
         }
     });
-    events(&chatkit, create("hi")).await;
+    for _ in 0..3 {
+        events(&chatkit, create("hi")).await;
+    }
+    idle(&chatkit).await;
     // Without threads of their own they would hold all there are: whoever waits in vain for another
     // is let go by this thread, and the test fails.
     let rescue = Arc::clone(&gate);

@@ -27,7 +27,7 @@ use crate::{
 };
 use alarm::Alarm;
 use checkpoints::Checkpoints;
-use polling::{Response, panicked};
+use polling::{Poller, Response, panicked};
 
 /// Which of the application's methods answers.
 #[derive(Debug)]
@@ -65,6 +65,7 @@ impl<S: ChatKitServer> Drive<'_, S> {
             begun: now,
             alarm: Alarm::new(now),
             checkpoints,
+            poller: Poller::new(self.guard),
             thread_changes,
             polled: None,
             it: self,
@@ -79,6 +80,7 @@ impl<S: ChatKitServer> Drive<'_, S> {
             End::Failed(error) => Box::pin(running.fail(error)).await,
             End::Cancelled(reason) => Box::pin(running.clean_up(reason)).await,
         };
+        running.it.stopwatch.blocked_polls = running.poller.blocked_polls;
         (end, running.checkpoints)
     }
 }
@@ -90,6 +92,7 @@ struct Running<'a, S: ChatKitServer> {
     /// Rings when a limit may be passed or a checkpoint is due.
     alarm: Alarm,
     checkpoints: Checkpoints,
+    poller: Poller<'a>,
     /// The thread's changes that were saved.
     thread_changes: u64,
     /// When the last poll of the responder ended, if nothing was waited for since: reading the
@@ -125,7 +128,7 @@ impl<S: ChatKitServer> Running<'_, S> {
             return End::Cancelled(reason);
         }
         let (server, turn) = (self.it.server, self.it.turn.clone());
-        let called = self.it.guard.poll(Instant::now(), || {
+        let called = self.poller.poll(Instant::now(), || {
             catch_unwind(AssertUnwindSafe(|| match respond {
                 Respond::Message => server.respond(turn),
                 Respond::Action(action) => {
@@ -134,8 +137,8 @@ impl<S: ChatKitServer> Running<'_, S> {
                 }
             }))
         });
-        if let Some(blocked) = called.blocked_for {
-            self.blocked(blocked);
+        if let Some(blocked) = called.blocked_first {
+            self.warn_that_it_blocks(blocked);
         }
         let mut stream = match called.result {
             Ok(stream) => Response::new(stream),
@@ -184,9 +187,9 @@ impl<S: ChatKitServer> Running<'_, S> {
             return Poll::Ready(Next::Cancelled(reason));
         }
         let begun = self.polled.take().unwrap_or_else(Instant::now);
-        let polled = self.it.guard.poll(begun, || stream.poll_yielded(cx));
-        if let Some(blocked) = polled.blocked_for {
-            self.blocked(blocked);
+        let polled = self.poller.poll(begun, || stream.poll_yielded(cx));
+        if let Some(blocked) = polled.blocked_first {
+            self.warn_that_it_blocks(blocked);
         }
         if let Poll::Ready(yielded) = polled.result {
             let now = polled.at;
@@ -307,18 +310,14 @@ impl<S: ChatKitServer> Running<'_, S> {
         self.send(ThreadStreamEvent::ThreadUpdated { thread })
     }
 
-    /// The responder blocked its thread, on which other turns wait.
-    fn blocked(&mut self, blocked_for: Duration) {
-        self.it.stopwatch.blocked_polls += 1;
-        if self.it.stopwatch.blocked_polls == 1 {
-            tracing::warn!(
-                thread = %self.it.turn.thread_id(),
-                run = %self.it.run.id(),
-                blocked_ms = millis(blocked_for),
-                "the responder blocked its thread: other streams may have waited; use async calls, \
-                 and tokio::task::spawn_blocking for what computes or waits without await"
-            );
-        }
+    fn warn_that_it_blocks(&self, blocked_for: Duration) {
+        tracing::warn!(
+            thread = %self.it.turn.thread_id(),
+            run = %self.it.run.id(),
+            blocked_ms = millis(blocked_for),
+            "the responder blocked its thread: other streams may have waited; use async calls, \
+             and tokio::task::spawn_blocking for what computes or waits without await"
+        );
     }
 }
 

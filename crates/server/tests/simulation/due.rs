@@ -124,11 +124,13 @@ impl State {
     /// The turn has come to its end, whichever.
     pub(crate) fn closes(&mut self, number: usize) {
         if self.probes[number].stage < Stage::Closing {
-            let reasons = self.reasons(number);
+            let (now, reasons) = (self.now(), self.reasons(number));
             self.bump(number);
             let probe = &mut self.probes[number];
             probe.stage = Stage::Closing;
             probe.reasons = Some(reasons);
+            probe.closed_at = Some(now);
+            probe.closed_body = Some(probe.model.body.len());
         }
     }
 

@@ -92,9 +92,10 @@ impl State {
 
     /// The coordinator gives a run its thread.
     pub(crate) fn is_granted(&mut self, key: &Key) {
-        let (now, actor) = (self.now(), self.actor());
+        let actor = self.actor();
         self.trace(|| format!("{actor:?} has {}", key.1));
         self.count("grants");
+        let grant = self.tally["grants"];
         let line = self.line(key);
         // A deletion ends with its task, which nobody hears of.
         while let Some(first) = line.entered.first()
@@ -118,7 +119,7 @@ impl State {
         if let Actor::Run(number) = actor {
             let probe = &mut self.probes[number];
             probe.stage = Stage::Granted;
-            probe.granted_at = now;
+            probe.grant = grant;
             probe.must_tell = to_tell;
         }
     }

@@ -59,7 +59,8 @@ pub(crate) struct Probe {
     pub(crate) must_tell: Vec<ItemId>,
 
     // Its times.
-    pub(crate) granted_at: Ms,
+    /// The number of its grant among all.
+    pub(crate) grant: u64,
     pub(crate) begun: Option<Ms>,
     pub(crate) heard: Option<Ms>,
     pub(crate) heard_any: bool,
@@ -92,6 +93,9 @@ pub(crate) struct Probe {
     // Its end.
     /// The reasons to cancel it that there were when the responder was gone.
     pub(crate) reasons: Option<Vec<&'static str>>,
+    pub(crate) closed_at: Option<Ms>,
+    /// How many events had been sent then.
+    pub(crate) closed_body: Option<usize>,
     pub(crate) handlers_begun: usize,
     pub(crate) handlers_ended: usize,
     /// The application did not clean up as it should.
@@ -122,7 +126,7 @@ impl Probe {
             last_view: None,
             read_at_end: false,
             must_tell: Vec::new(),
-            granted_at: 0,
+            grant: 0,
             begun: None,
             heard: None,
             heard_any: false,
@@ -143,6 +147,8 @@ impl Probe {
             completed: false,
             answered: None,
             reasons: None,
+            closed_at: None,
+            closed_body: None,
             handlers_begun: 0,
             handlers_ended: 0,
             was_spoiled: false,

@@ -17,14 +17,47 @@ use crate::{EventStream, RespondError, respond::Yielded};
 
 /// A poll that takes longer blocks its thread.
 const BLOCKED: Duration = Duration::from_millis(100);
-/// How many polls are made with care after one that blocked.
-const CAREFUL_POLLS: u32 = 1000;
+/// How many polls of a turn are made with care after one that blocked.
+const AFTER_BLOCKED: u32 = 1000;
+/// How many of its first polls are made with care when other turns have blocked.
+const AFTER_OTHERS: u32 = 64;
+/// What a turn that blocked counts against turns that did not.
+const WEIGHT: u32 = 4;
+/// From here on turns are expected to block: several have, and few did not. A single poll may have
+/// been long because the machine had other things to do.
+const EXPECTED: u32 = 2 * WEIGHT;
+/// No more is remembered.
+const MOST: u32 = 16 * WEIGHT;
 
-/// Notices responders that block their thread. After one did, the next polls, of whatever turn, are
-/// made where blocking costs other tasks nothing, if the runtime has more threads.
+/// What is known of a server's responders: whether they tend to block their thread.
 #[derive(Debug, Default)]
 pub(crate) struct BlockGuard {
-    careful: AtomicU32,
+    /// Grows with each turn that blocked, shrinks with each that did not.
+    score: AtomicU32,
+}
+
+impl BlockGuard {
+    fn turn_blocked(&self) {
+        self.score.fetch_add(WEIGHT, Ordering::Relaxed);
+        self.score.fetch_min(MOST, Ordering::Relaxed);
+    }
+
+    fn turn_ended_well(&self) {
+        let less = |score: u32| score.checked_sub(1);
+        // At zero there is nothing to take away.
+        let _ = self.score.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+}
+
+/// Polls the application's code for one turn, and notices when it blocks its thread. Once it did,
+/// and from the start when turns tend to, polls are made where blocking costs other tasks nothing,
+/// if the runtime has more threads.
+#[derive(Debug)]
+pub(super) struct Poller<'a> {
+    guard: &'a BlockGuard,
+    /// How many polls are still made with care.
+    careful: u32,
+    pub(super) blocked_polls: u32,
 }
 
 /// A poll that was made.
@@ -32,29 +65,41 @@ pub(super) struct Polled<T> {
     pub(super) result: T,
     /// When it ended.
     pub(super) at: Instant,
-    /// How long it took, if that was too long.
-    pub(super) blocked_for: Option<Duration>,
+    /// How long it took, if it is the turn's first that took too long.
+    pub(super) blocked_first: Option<Duration>,
 }
 
-impl BlockGuard {
+impl<'a> Poller<'a> {
+    pub(super) fn new(guard: &'a BlockGuard) -> Self {
+        let is_expected = guard.score.load(Ordering::Relaxed) >= EXPECTED;
+        Self { guard, careful: if is_expected { AFTER_OTHERS } else { 0 }, blocked_polls: 0 }
+    }
+
     /// Polls at a time that the caller knows already.
-    pub(super) fn poll<T>(&self, begun: Instant, poll: impl FnOnce() -> T) -> Polled<T> {
-        let is_careful = self.careful.load(Ordering::Relaxed) > 0;
-        let result = if is_careful && has_other_threads() {
-            let one_less = |careful: u32| careful.checked_sub(1);
-            // Turns that poll at the same time may all find that it was the last.
-            let _ = self.careful.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
-            tokio::task::block_in_place(poll)
-        } else {
-            poll()
-        };
+    pub(super) fn poll<T>(&mut self, begun: Instant, poll: impl FnOnce() -> T) -> Polled<T> {
+        let is_careful = self.careful > 0 && has_other_threads();
+        self.careful = self.careful.saturating_sub(1);
+        let result = if is_careful { tokio::task::block_in_place(poll) } else { poll() };
         let at = Instant::now();
         let took = at.saturating_duration_since(begun);
-        let blocked_for = (took > BLOCKED).then_some(took);
-        if blocked_for.is_some() {
-            self.careful.store(CAREFUL_POLLS, Ordering::Relaxed);
+        let mut blocked_first = None;
+        if took > BLOCKED {
+            self.careful = AFTER_BLOCKED;
+            self.blocked_polls = self.blocked_polls.saturating_add(1);
+            if self.blocked_polls == 1 {
+                self.guard.turn_blocked();
+                blocked_first = Some(took);
+            }
         }
-        Polled { result, at, blocked_for }
+        Polled { result, at, blocked_first }
+    }
+}
+
+impl Drop for Poller<'_> {
+    fn drop(&mut self) {
+        if self.blocked_polls == 0 {
+            self.guard.turn_ended_well();
+        }
     }
 }
 
