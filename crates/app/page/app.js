@@ -61,7 +61,7 @@ const host = {
   },
   /** Reads a conversation anew, if it is still shown. */
   async load(which) {
-    if (which === chat) await load(which);
+    if (which === chat && which.id) await load(which);
   },
   unsent(which, text) {
     if (which === chat) setInput(input.value ? `${text}\n${input.value}` : text);
