@@ -24,7 +24,7 @@ from answers import (
     stream_of,
 )
 from build import NO_SCRIPT, get, items, request
-from pending import Pending
+from pending import Pending, shows_something
 from play import ALL, Difference, Exchange, Pair
 from servers import Observation
 from widget_matchers import appearing_field, open_widgets, widget_updates
@@ -168,6 +168,49 @@ def partial_items(exchange: Exchange) -> bool:
     return True
 
 
+def items_left_open(exchange: Exchange) -> Pair | None:
+    """Puts what we tell at the end about items that were never done behind the reference's events.
+
+    What we keep of them is stored in the reference; the rest it does not have either.
+    """
+    theirs, ours = exchange.reference.get("events"), exchange.ours.get("events")
+    if not theirs or not ours or not started(exchange.reference) or failed(exchange.reference):
+        return None
+    pending = [item for item in Pending.after(theirs).items.values() if item["type"] not in HIDDEN_KINDS]
+    if not pending:
+        return None
+    told = [ending(exchange, item) for item in pending]
+    for events in ends_with(theirs, told):
+        if [event["type"] for event in events] == [event["type"] for event in ours]:
+            kept = [event for event, item in zip(told, pending, strict=True) if shows_something(item)]
+            if kept:
+                exchange.store_in_reference(*kept)
+            return {**exchange.reference, "events": events}, exchange.ours
+    return None
+
+
+def ending(exchange: Exchange, item: dict[str, Any]) -> dict[str, Any]:
+    """What clients must be told about an item that was never done: what a reload of the thread shows of it."""
+    if shows_something(item):
+        return {"type": "thread.item.done", "item": item}
+    # A blank one that was added over a stored one: the stored one stays.
+    for stored in exchange.ask_reference(items(exchange.thread_id, limit=10**6))["body"]["data"]:
+        if stored["id"] == item["id"]:
+            return {"type": "thread.item.done", "item": stored}
+    return {"type": "thread.item.removed", "item_id": item["id"]}
+
+
+def ends_with(events: list[Any], told: list[Any]) -> list[list[Any]]:
+    """The streams that are right if `told` belongs at the end of `events`."""
+    ends = [[*events, *told]]
+    if events[-1]["type"] == "thread.updated":
+        # A change of the thread that no event followed is told behind the next write, or at the end.
+        writes = [place for place, event in enumerate(told, 1) if event["type"] == "thread.item.done"]
+        place = writes[0] if writes else len(told)
+        ends.append([*events[:-1], *told[:place], events[-1], *told[place:]])
+    return ends
+
+
 # Client tools.
 
 
@@ -291,11 +334,11 @@ def capped_page(exchange: Exchange) -> Pair | None:
 
 
 def last_events(exchange: Exchange) -> tuple[Any, Any] | None:
-    """The last event of both streams, where the reference ends with an unexpected failure and all before is equal."""
+    """The reference's last event, where that is an unexpected failure, and ours in the same place."""
     theirs, ours = exchange.reference.get("events"), exchange.ours.get("events")
-    if not theirs or not ours or theirs[-1] != UNEXPECTED:
+    if not theirs or not ours or theirs[-1] != UNEXPECTED or len(ours) < len(theirs):
         return None
-    return theirs[-1], ours[-1]
+    return theirs[-1], ours[len(theirs) - 1]
 
 
 def unknown_icon(exchange: Exchange) -> Pair | None:
@@ -422,6 +465,12 @@ DIFFERENCES = [
         "partial-items-survive-a-failure",
         "What the user already saw of a reply that failed is lost there; here it is stored.",
         after=partial_items,
+    ),
+    Difference(
+        "items-left-open-are-completed",
+        "An item that was added and never done stays on the screen there and is not stored; here what shows something is "
+        "stored and done, anything else is removed, so that clients and the store agree.",
+        rewrite=items_left_open,
     ),
     Difference(
         "one-pending-tool-call-per-turn",

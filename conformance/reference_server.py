@@ -317,7 +317,8 @@ async def generator_of(roots: list[Any]) -> AsyncGenerator[Any, None]:
 def application(attachments: MemoryAttachmentStore) -> FastAPI:
     """The endpoint as the reference's documentation tells an integrator to write it."""
     app = FastAPI()
-    server = PlaybackServer(MemoryStore(), attachments)
+    store = MemoryStore()
+    server = PlaybackServer(store, attachments)
 
     @app.post("/chatkit")
     async def chatkit(request: Request) -> Response:
@@ -325,6 +326,12 @@ def application(attachments: MemoryAttachmentStore) -> FastAPI:
         if isinstance(result, StreamingResult):
             return StreamingResponse(result, media_type="text/event-stream")
         return Response(result.json, media_type="application/json")
+
+    @app.get("/stored/{thread_id}")
+    async def stored(thread_id: str) -> list[Any]:
+        """Everything in a thread, hidden items too: what no answer of the endpoint shows."""
+        items = store.items.get(thread_id, {}).values()
+        return [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in items]
 
     return app
 

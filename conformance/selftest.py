@@ -20,10 +20,12 @@ from build import add, assistant, card, create, done, feedback, get, scenario, s
 from compare import stale_differences
 from differences import DIFFERENCES
 from generate import scenario_named
+from interruption_scenarios import SCENARIOS as INTERRUPTIONS
 from play import Difference, Stage, play
 from scenarios import SCENARIOS
 from selftest_cases import CASES
-from selftest_differences import explains
+from selftest_differences import EVERY_DIFFERENCE, explains
+from selftest_interruptions import interruption_checks
 from servers import HERE, Client, Observation, ServerProcess, reference_command
 
 CHECKS: list[Callable[[], None]] = []
@@ -178,6 +180,12 @@ def a_thread_that_nobody_was_told_of_is_found() -> None:
     assert played(lambda _, answer: None) == [], "it was not cleared away"
 
 
+# Interruptions.
+
+for of_interruptions in interruption_checks(lambda: Servers.addresses):
+    check(of_interruptions)
+
+
 # The deliberate differences.
 
 
@@ -198,15 +206,15 @@ def differences_explain_what_they_are_for_and_nothing_near() -> None:
     for case in CASES:
         tried.add(case.difference)
         assert explains(case) == case.explained, f"{case.difference}: {case.name}"
-    with_cases = {difference.id for difference in DIFFERENCES}
+    with_cases = {difference.id for difference in EVERY_DIFFERENCE}
     assert tried == with_cases, tried ^ with_cases
 
 
 @check
 def differences_have_a_reason_and_ids_of_their_own() -> None:
-    ids = [difference.id for difference in DIFFERENCES]
+    ids = [difference.id for difference in EVERY_DIFFERENCE]
     assert len(ids) == len(set(ids))
-    assert all(difference.reason.endswith(".") for difference in DIFFERENCES)
+    assert all(difference.reason.endswith(".") for difference in EVERY_DIFFERENCE)
 
 
 # The scenarios.
@@ -243,7 +251,7 @@ def missing_kinds(scenarios: list[Any]) -> list[str]:
 @check
 def written_scenarios_show_every_op_and_kind_under_their_own_names() -> None:
     assert missing_kinds(SCENARIOS) == []
-    names = [one["name"] for one in SCENARIOS]
+    names = [one["name"] for one in (*SCENARIOS, *INTERRUPTIONS)]
     assert len(names) == len(set(names))
 
 

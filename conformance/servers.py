@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 ANNOUNCEMENT = "listening on http://"
 # Generous: a server that needs this long for one small script hangs.
 TIMEOUT_S = 15.0
+HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream, application/json"}
 
 Observation = dict[str, Any]
 """One answer as the comparison sees it: status, content type, and either `events` (with `broken`) or `body`."""
@@ -84,8 +85,8 @@ def reference_command() -> list[str]:
     return [reference_python(), str(HERE / "reference_server.py"), "--reuse-parser"]
 
 
-def our_command(server: str) -> list[str]:
-    playback = ["serve", "--responder", "playback", "--database", "memory:"]
+def our_command(server: str, database: str = "memory:") -> list[str]:
+    playback = ["serve", "--responder", "playback", "--database", database]
     return [server, *playback, "--listen", "127.0.0.1:0"]
 
 
@@ -120,8 +121,7 @@ class Client:
     def _ask_once(self, body: bytes) -> Observation:
         if self.connection is None:
             self.connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_S)
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream, application/json"}
-        self.connection.request("POST", "/chatkit", body, headers)
+        self.connection.request("POST", "/chatkit", body, HEADERS)
         response = self.connection.getresponse()
         content_type = response.headers.get_content_type()
         broken = False

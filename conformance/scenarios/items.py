@@ -141,7 +141,6 @@ SCENARIOS = [
         done({**assistant("late", "x"), "created_at": "2027-01-01T00:00:00Z"}),
         done({**assistant("early", "y"), "created_at": AT}),
     ),
-    kept("added alone is not stored", added(assistant("a", "x"))),
     kept("added, then done", added(assistant("a")), done(assistant("a", "x"))),
     kept(
         "done twice keeps the place and the last content",

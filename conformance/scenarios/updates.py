@@ -111,8 +111,13 @@ SCENARIOS = [
     ),
     shown(
         "a task that the workflow does not have",
-        added(workflow("w")),
+        added(workflow("w", task("one"))),
         task_updated(2, "x"),
+    ),
+    shown(
+        "a task that the workflow does not have, which has none",
+        added(workflow("w")),
+        task_updated(0, "x"),
     ),
     shown("a workflow that fails half way", added(workflow("w")), task_added(0, "one"), fail(message="boom")),
     shown(

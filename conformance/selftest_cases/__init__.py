@@ -1,5 +1,5 @@
 """For each deliberate difference: pairs of answers that it explains, and near misses that it must not."""
 
-from selftest_cases import failures, items, widgets
+from selftest_cases import failures, interruptions, items, open_items, widgets
 
-CASES = [*failures.CASES, *items.CASES, *widgets.CASES]
+CASES = [*failures.CASES, *items.CASES, *open_items.CASES, *widgets.CASES, *interruptions.CASES]

@@ -193,6 +193,18 @@ CASES = [
         ),
     ),
     Case(
+        "updates-that-do-not-fit-pass",
+        "what comes behind is another matter",
+        False,
+        add("t"),
+        sse(item_added(workflow("w")), UNEXPECTED),
+        sse(
+            item_added(workflow("w")),
+            updated("w", type="workflow.task.updated", task_index=0, task=task("x")),
+            EFFECT,
+        ),
+    ),
+    Case(
         "hidden-items-do-not-hide-a-tool-call",
         "hidden behind it",
         True,

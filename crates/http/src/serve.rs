@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, response::Response};
+use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::takeover::{self, Diverting, Rewound, Slot};
+use crate::takeover::{self, Diverted, Diverting, Rewound, Slot};
 
 /// Longer than this nothing waits: the end of a longer time could not be told.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -81,6 +81,9 @@ pub async fn serve_with(
 ) -> io::Result<()> {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(options.header_timeout.min(YEAR));
+    // A request that arrived is answered, though its client may be gone by then: a message that
+    // was sent is not lost. Whether the reader of a stream is gone is noticed in `takeover`.
+    http.half_close(true);
     let http = Arc::new(http);
     let (tracker, stopping) = (TaskTracker::new(), CancellationToken::new());
     let mut shutdown = pin!(shutdown);
@@ -120,13 +123,13 @@ async fn serve_connection(
     stopping: CancellationToken,
 ) {
     let mut io = Rewound::new(stream);
-    while let Some((next, response)) =
+    while let Some((next, diverted)) =
         Box::pin(serve_until_stream(io, &http, &app, &stopping)).await
     {
         io = next;
-        match Box::pin(takeover::write(io.stream(), response)).await {
-            Ok(_) if stopping.is_cancelled() => break,
-            Ok(read) => io.append(&read),
+        match Box::pin(takeover::write(io.stream(), diverted)).await {
+            Ok(Some(read)) if !stopping.is_cancelled() => io.append(&read),
+            Ok(_) => break,
             Err(error) => {
                 tracing::debug!(%error, "a stream broke");
                 break;
@@ -141,14 +144,14 @@ async fn serve_until_stream(
     http: &http1::Builder,
     app: &Router,
     stopping: &CancellationToken,
-) -> Option<(Rewound, Response)> {
+) -> Option<(Rewound, Diverted)> {
     let slot = Slot::default();
     let service = Diverting { inner: TowerToHyperService::new(app.clone()), slot: slot.clone() };
     let blocked = io.blocked();
     let mut connection = http.serve_connection(TokioIo::new(io), service);
     let mut stop = pin!(stopping.cancelled());
     let mut stopped = false;
-    let response = poll_fn(|cx| {
+    let diverted = poll_fn(|cx| {
         if !stopped && stop.as_mut().poll(cx).is_ready() {
             stopped = true;
             Pin::new(&mut connection).graceful_shutdown();
@@ -168,7 +171,7 @@ async fn serve_until_stream(
     let parts = connection.into_parts();
     let mut io = parts.io.into_inner();
     io.rewind(&parts.read_buf);
-    Some((io, response))
+    Some((io, diverted))
 }
 
 /// A connection serves without these too, only not as well.

@@ -16,7 +16,7 @@ use std::{
 
 use axum::response::Response;
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::{HeaderMap, Method, Request, Version, header};
+use http::{Method, Request, Version, header};
 use http_body::Body as _;
 use hyper::service::Service;
 use tokio::{
@@ -30,15 +30,33 @@ pub(crate) struct EventStreamResponse;
 
 /// Where the service leaves a response that is to be written by [`write`].
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Slot(Arc<Mutex<Option<Response>>>);
+pub(crate) struct Slot(Arc<Mutex<Option<Diverted>>>);
+
+/// A response that hyper never hears of.
+#[derive(Debug)]
+pub(crate) struct Diverted {
+    response: Response,
+    framing: Framing,
+}
+
+/// How the client tells where the body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Framing {
+    /// By the last chunk (RFC 9112, section 7.1); then the connection takes the next request.
+    Chunked,
+    /// By the last chunk, and the connection is closed, as the client wants it.
+    ChunkedThenClose,
+    /// By the end of the connection: HTTP/1.0 knows no chunks.
+    UntilClose,
+}
 
 impl Slot {
-    pub(crate) fn take(&self) -> Option<Response> {
+    pub(crate) fn take(&self) -> Option<Diverted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn put(&self, response: Response) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
+    fn put(&self, diverted: Diverted) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(diverted);
     }
 }
 
@@ -60,36 +78,58 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        let may_divert = request.version() == Version::HTTP_11
-            && request.method() == Method::POST
-            && stays_open(request.headers());
+        let framing = framing(&request);
         let slot = self.slot.clone();
         let answering = self.inner.call(request);
         Box::pin(async move {
             let mut response = answering.await?;
-            if may_divert && response.extensions_mut().remove::<EventStreamResponse>().is_some() {
-                slot.put(response);
-                return std::future::pending().await;
+            match framing {
+                Some(framing)
+                    if response.extensions_mut().remove::<EventStreamResponse>().is_some() =>
+                {
+                    slot.put(Diverted { response, framing });
+                    std::future::pending().await
+                }
+                _ => Ok(response),
             }
-            Ok(response)
         })
     }
 }
 
-/// Whether the client wants nothing special of the connection: neither to close nor to change it.
-fn stays_open(headers: &HeaderMap) -> bool {
-    headers.get_all(header::CONNECTION).iter().all(|value| {
-        let tokens = value.to_str().unwrap_or("close").split(',');
-        tokens.map(str::trim).all(|token| token.eq_ignore_ascii_case("keep-alive"))
-    })
+/// How a stream may be written to whoever asks; none if the request wants the connection for
+/// something else.
+fn framing<B>(request: &Request<B>) -> Option<Framing> {
+    if request.method() != Method::POST {
+        return None;
+    }
+    let mut closes = false;
+    for value in request.headers().get_all(header::CONNECTION) {
+        for token in value.to_str().ok()?.split(',').map(str::trim) {
+            match token {
+                _ if token.eq_ignore_ascii_case("close") => closes = true,
+                _ if token.is_empty() || token.eq_ignore_ascii_case("keep-alive") => {}
+                _ => return None,
+            }
+        }
+    }
+    match request.version() {
+        Version::HTTP_11 if closes => Some(Framing::ChunkedThenClose),
+        Version::HTTP_11 => Some(Framing::Chunked),
+        Version::HTTP_10 => Some(Framing::UntilClose),
+        _ => None,
+    }
 }
 
-/// Writes a response with a chunked body (RFC 9112, section 7.1). Returns what the client sent in the meantime.
+/// Writes a response whose length is not known. Returns what the client sent in the meantime if
+/// the connection may serve another request.
 ///
 /// # Errors
 ///
 /// When the connection breaks or the client closes its side.
-pub(crate) async fn write(stream: &mut TcpStream, response: Response) -> io::Result<BytesMut> {
+pub(crate) async fn write(
+    stream: &mut TcpStream,
+    Diverted { response, framing }: Diverted,
+) -> io::Result<Option<BytesMut>> {
     let (parts, body) = response.into_parts();
     let mut head = Vec::with_capacity(256);
     let reason = parts.status.canonical_reason().unwrap_or_default();
@@ -101,12 +141,19 @@ pub(crate) async fn write(stream: &mut TcpStream, response: Response) -> io::Res
         head.extend_from_slice(b"\r\n");
     }
     write!(head, "date: {}\r\n", httpdate::fmt_http_date(std::time::SystemTime::now()))?;
-    head.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
+    if framing != Framing::Chunked {
+        head.extend_from_slice(b"connection: close\r\n");
+    }
+    if framing != Framing::UntilClose {
+        head.extend_from_slice(b"transfer-encoding: chunked\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
     drop(parts);
     // The first events are often ready when the run has had its turn.
     tokio::task::yield_now().await;
     let mut read = BytesMut::new();
-    let mut out = Outgoing { frames: vec![head.into()], bytes: 0 };
+    let chunked = framing != Framing::UntilClose;
+    let mut out = Outgoing { frames: vec![head.into()], bytes: 0, chunked };
     let mut body = pin!(body);
     loop {
         let ended = std::future::poll_fn(|cx| {
@@ -117,7 +164,9 @@ pub(crate) async fn write(stream: &mut TcpStream, response: Response) -> io::Res
                         return Poll::Ready(Err(io::ErrorKind::Other.into()));
                     }
                     Poll::Ready(None) => {
-                        out.frames.push(Bytes::from_static(b"0\r\n\r\n"));
+                        if chunked {
+                            out.frames.push(Bytes::from_static(b"0\r\n\r\n"));
+                        }
                         return Poll::Ready(io::Result::Ok(true));
                     }
                     Poll::Pending if out.frames.is_empty() => {
@@ -132,7 +181,7 @@ pub(crate) async fn write(stream: &mut TcpStream, response: Response) -> io::Res
         .await?;
         out.write(stream).await?;
         if ended {
-            return Ok(read);
+            return Ok((framing == Framing::Chunked).then_some(read));
         }
     }
 }
@@ -145,6 +194,7 @@ const MAX_OUTGOING: usize = 64 * 1024;
 struct Outgoing {
     frames: Vec<Bytes>,
     bytes: usize,
+    chunked: bool,
 }
 
 impl Outgoing {
@@ -156,6 +206,10 @@ impl Outgoing {
             return;
         }
         self.bytes += data.len();
+        if !self.chunked {
+            self.frames.push(data);
+            return;
+        }
         self.frames.push(format!("{:x}\r\n", data.len()).into());
         self.frames.push(data);
         self.frames.push(Bytes::from_static(b"\r\n"));

@@ -31,6 +31,42 @@ fn what_the_user_saw_is_kept_and_the_thread_goes_on() {
     }
 }
 
+/// A request that was sent as a whole counts, though its client is gone before it is looked at.
+#[test]
+fn a_message_whose_client_leaves_at_once_is_not_lost() {
+    let server = Server::playback();
+    let thread = server.thread(r#"{"steps": []}"#);
+    let count = 100;
+    for n in 0..count {
+        let mut connection = server.connect();
+        connection.send_op(&add_message(&thread, &format!(r#"{{"steps": [], "n": {n}}}"#)));
+        drop(connection);
+    }
+    let page = json!({"thread_id": thread, "limit": 1000, "order": "asc"});
+    until("all messages are stored", || {
+        let items = server.json("items.list", page.clone());
+        items["data"].as_array().unwrap().len() == count + 1
+    });
+}
+
+/// Proxies and simple clients ask so.
+#[test]
+fn a_client_that_wants_its_connection_closed_is_noticed_when_it_leaves() {
+    for (version, header) in [("1.1", "Connection: close\r\n"), ("1.0", "")] {
+        let server = Server::playback();
+        let body = create(&long_reply("half")).to_string();
+        let mut connection = server.connect();
+        let head = format!("POST /chatkit HTTP/{version}\r\nHost: x\r\n{header}");
+        connection.send(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        let mut stream = connection.into_events();
+        assert_eq!(stream.head().header("connection"), Some("close"));
+        let thread = string(&stream.until_text()[0]["thread"], "id").to_owned();
+        drop(stream);
+        until("the partial reply is stored", || story(&server, &thread).len() == 2);
+        until("the turn has ended", || server.stderr().contains("end=disconnect"));
+    }
+}
+
 /// The stored text is what was sent, and at least what the client had read when it left.
 #[test]
 fn a_stream_left_anywhere_keeps_all_that_was_read() {

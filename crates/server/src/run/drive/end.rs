@@ -40,10 +40,7 @@ impl<S: ChatKitServer> Running<'_, S> {
                 self.finish(effects).await?;
             } else {
                 self.it.run.state().written(item.id());
-                if !item.is_hidden() {
-                    let item_id = item.id().clone();
-                    self.send(ThreadStreamEvent::ThreadItemRemoved { item_id })?;
-                }
+                self.show_as_stored(&item).await?;
             }
         }
         Ok(())
@@ -108,22 +105,29 @@ impl<S: ChatKitServer> Running<'_, S> {
         if !self.it.run.log().has_readers() {
             return;
         }
-        let turn = self.it.turn;
-        for item in pending.iter().filter(|item| !item.is_hidden()) {
-            let stored = turn.store().load_item(turn.owner(), turn.thread_id(), item.id()).await;
-            match stored {
-                Ok(stored) if stored.is_hidden() => {}
-                Ok(stored) => self.send_last(ThreadStreamEvent::done(stored)),
-                Err(StoreError::NotFound { .. }) => {
-                    let item_id = item.id().clone();
-                    self.send_last(ThreadStreamEvent::ThreadItemRemoved { item_id });
-                }
-                Err(error) => {
-                    tracing::warn!(thread = %turn.thread_id(), item = %item.id(), %error,
-                        "clients could not be told what was kept");
-                }
+        for item in pending {
+            if let Err(error) = self.show_as_stored(item).await {
+                tracing::warn!(thread = %self.it.turn.thread_id(), item = %item.id(), %error,
+                    "clients could not be told what was kept");
             }
         }
+    }
+
+    /// Clients see an item as the store has it, or not at all.
+    async fn show_as_stored(&mut self, item: &ThreadItem) -> Result<(), RespondError> {
+        if item.is_hidden() {
+            return Ok(());
+        }
+        let turn = self.it.turn;
+        let stored = turn.store().load_item(turn.owner(), turn.thread_id(), item.id()).await;
+        self.send(match stored {
+            Ok(stored) if stored.is_hidden() => return Ok(()),
+            Ok(stored) => ThreadStreamEvent::done(stored),
+            Err(StoreError::NotFound { .. }) => {
+                ThreadStreamEvent::ThreadItemRemoved { item_id: item.id().clone() }
+            }
+            Err(error) => return Err(error.into()),
+        })
     }
 
     /// Takes back what the turn did: the message that it answers and all that came after.
