@@ -17,7 +17,7 @@ use bytes::Bytes;
 use chatkit_protocol::{Op, Request, RequestBody, ThreadStreamEvent};
 use serde_json::json;
 use tokio::time::timeout;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
 use crate::{
     AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, OpError, OpErrorKind,
@@ -69,6 +69,25 @@ pub(crate) struct Shared<S> {
     /// Closed when no new turns are taken.
     runs: TaskTracker,
     shut_down: AtomicBool,
+    /// Whether turns that a crash left open were closed.
+    recovered: tokio::sync::Mutex<bool>,
+}
+
+impl<S> Shared<S> {
+    /// Closes what a crash left open, unless that is done. A store that fails is asked again by
+    /// the next turn.
+    pub(crate) async fn recover_once(&self) {
+        if !self.store.keeps_checkpoints() {
+            return;
+        }
+        let mut recovered = self.recovered.lock().await;
+        if !*recovered {
+            match recover::recover(&*self.store).await {
+                Ok(_) => *recovered = true,
+                Err(error) => tracing::error!(%error, "open turns could not be looked for"),
+            }
+        }
+    }
 }
 
 /// The answer to a request.
@@ -147,6 +166,8 @@ impl<S: ChatKitServer> ChatKit<S> {
         context: S::Context,
     ) -> Response {
         let op = request.body.op();
+        // Taken before the look at the gate, so that a shutdown waits for who has passed it.
+        let token = self.shared.runs.token();
         let starts_turn = op.is_streaming() && op != Op::ThreadsAttach;
         let is_over = self.shared.shut_down.load(Ordering::Acquire);
         if is_over || (starts_turn && self.shared.runs.is_closed()) {
@@ -154,7 +175,7 @@ impl<S: ChatKitServer> ChatKit<S> {
             return self.refuse(Some(op), OpError::new(OpErrorKind::Unavailable, message));
         }
         if starts_turn {
-            return Response::Stream(self.spawn_run(&client, request.body, context));
+            return Response::Stream(self.spawn_run(&client, request.body, context, token));
         }
         if let RequestBody::ThreadsAttach(params) = request.body {
             return match ops::attach(&self.shared, &client, params, &context).await {
@@ -172,26 +193,32 @@ impl<S: ChatKitServer> ChatKit<S> {
     }
 
     /// Closes the turns that a crash has left open in the store: keeps what clients had seen, and
-    /// leaves a note for the model. Says how many there were. To be called once, before requests
-    /// are answered.
+    /// leaves a note for the model. Says how many there were. Happens before the first turn in any
+    /// case; called at the start, threads show what was kept from the first request on. Only the
+    /// first call does something.
     ///
     /// # Errors
     ///
     /// When the store fails.
     pub async fn recover(&self) -> StoreResult<usize> {
-        recover::recover(&*self.shared.store).await
+        let mut recovered = self.shared.recovered.lock().await;
+        if *recovered {
+            return Ok(0);
+        }
+        let closed = recover::recover(&*self.shared.store).await?;
+        *recovered = true;
+        Ok(closed)
     }
 
     /// Refuses new turns from now on, lets those that run end within the grace, cancels the rest,
     /// and waits until all is cleaned up.
     pub async fn shut_down(&self, grace: Duration) {
         self.shared.runs.close();
-        if timeout(grace, self.shared.runs.wait()).await.is_err() {
-            self.shared.shut_down.store(true, Ordering::Release);
-            self.shared.coordinator.shut_down();
-            self.shared.runs.wait().await;
-        }
+        // Whoever is still there when the grace is over is told to end.
+        let _ = timeout(grace, self.shared.runs.wait()).await;
         self.shared.shut_down.store(true, Ordering::Release);
+        self.shared.coordinator.shut_down();
+        self.shared.runs.wait().await;
     }
 
     /// How many turns and other ops are under way.
@@ -204,12 +231,14 @@ impl<S: ChatKitServer> ChatKit<S> {
         client: &ClientInfo,
         request: RequestBody,
         context: S::Context,
+        token: TaskTrackerToken,
     ) -> Subscription {
         let handle = RunHandle::new(client.resumable);
         let subscription = Subscription::new(handle.clone(), 0);
         let shared = Arc::clone(&self.shared);
-        let _detached = self.shared.runs.spawn(async move {
+        let _detached = tokio::spawn(async move {
             run(&shared, request, context, handle).await;
+            drop((shared, token));
         });
         subscription
     }

@@ -90,6 +90,8 @@ async fn a_turn_beyond_its_limits_ends_with_an_error_that_can_be_retried() {
     for (options, respond, reason, kept) in [
         (limits(10, 60, 600), words(11, 0, 1), CancelReason::Stalled, ""),
         (limits(10, 5, 600), words(9, 6, 9), CancelReason::Stalled, ""),
+        (limits(100, 5, 600), words(0, 6, 9), CancelReason::Stalled, ""),
+        (limits(0, 5, 0), words(9, 6, 9), CancelReason::Stalled, ""),
         (limits(60, 60, 10), words(0, 3, 9), CancelReason::Deadline, "word word word "),
     ] {
         let (chatkit, stats, reasons) = watched(options, respond);
@@ -168,6 +170,43 @@ async fn whoever_waits_to_be_told_has_a_little_time_to_let_go() {
         let items = stored(&**chatkit.store(), &thread_id).await;
         assert_eq!(brief(&items)[1], ("assistant_message", "partial".to_owned()));
     }
+}
+
+/// The case that a shared token is made for: the tool that is told ends first.
+#[tokio::test(start_paused = true)]
+async fn a_responder_that_awaits_a_tool_elsewhere_has_its_time_too() {
+    let let_go = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&let_go);
+    let (chatkit, ..) = watched(RunOptions::default(), move |turn| {
+        let flag = Arc::clone(&flag);
+        turn.stream(async move |turn, events| {
+            events.progress("search", "searching").await?;
+            let token = turn.cancel_token();
+            let tool = tokio::spawn(async move { token.cancelled().await });
+            tool.await?;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            flag.store(true, Ordering::SeqCst);
+            Ok(())
+        })
+    });
+    let mut frames = stream(&chatkit, create("hi")).await;
+    until(&mut frames, "progress_update").await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    drop(frames);
+    idle(&chatkit).await;
+    assert!(let_go.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_until_the_cancel_counts_and_an_end_is_no_event() {
+    let (chatkit, stats, _) = watched(limits(0, 50, 0), words(0, 60, 1));
+    events(&chatkit, create("hi")).await;
+    let (quiet, quiet_stats, _) = watched(limits(0, 0, 0), |_| EventStream::of([]));
+    events(&quiet, create("hi")).await;
+    idle(&chatkit).await;
+    idle(&quiet).await;
+    assert_eq!(stats.lock().unwrap()[0].longest_gap, Duration::from_secs(50));
+    assert_eq!(quiet_stats.lock().unwrap()[0].first_event, None);
 }
 
 #[tokio::test(start_paused = true)]

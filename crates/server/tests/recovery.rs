@@ -112,8 +112,12 @@ async fn what_was_done_after_the_checkpoint_is_not_undone() {
 
     // As if the process had ended just before the checkpoint was forgotten.
     store.save_checkpoint(&Owner::default(), &noted).await.unwrap();
+    assert_eq!(chatkit.recover().await.unwrap(), 0, "a turn that runs is not closed");
+    let chatkit = ChatKit::builder(says(1), Arc::<SlowStore>::clone(&store)).build();
     assert_eq!(chatkit.recover().await.unwrap(), 1);
-    assert_eq!(stored(&*store, &thread_id).await, before, "complete, so nothing to note");
+    let after = stored(&*store, &thread_id).await;
+    assert_eq!(after[..before.len()], before[..]);
+    assert_eq!(brief(&after[before.len()..]), [("sdk_hidden_context", CRASHED.to_owned())]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,4 +145,59 @@ async fn an_item_that_was_removed_does_not_come_back() {
     ChatKit::builder(says(1), Arc::<SlowStore>::clone(&after)).build().recover().await.unwrap();
     let items = stored(&*after, &thread_id).await;
     assert!(!items.iter().any(|item| matches!(item, ThreadItem::AssistantMessage(_))), "{items:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_between_two_messages_is_noted_before_the_first_turn() {
+    let server = Server::new(|turn: Turn<()>| {
+        turn.stream(async move |_, events| {
+            events.message("Let me look that up.").await?;
+            std::future::pending::<()>().await;
+            Ok(())
+        })
+    });
+    let store = SlowStore::noting();
+    let chatkit = ChatKit::builder(server, Arc::<SlowStore>::clone(&store)).build();
+    let mut frames = stream(&chatkit, create("hi")).await;
+    let thread_id = created(&until(&mut frames, "stream_options").await);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+
+    // Nobody asks for it, and yet it is done in time.
+    let after = store.as_it_is();
+    let chatkit = ChatKit::builder(says(1), Arc::<SlowStore>::clone(&after)).build();
+    events(&chatkit, common::add_message(&thread_id, "more")).await;
+    let items = stored(&*after, &thread_id).await;
+    let items = brief(&items);
+    assert_eq!(items[1].1, "Let me look that up.");
+    assert_eq!(items[2], ("sdk_hidden_context", CRASHED.to_owned()));
+    assert_eq!(items[3].1, "more");
+}
+
+/// A responder that computes and never waits is no reason to note nothing.
+#[tokio::test]
+async fn a_responder_that_is_always_ready_is_noted_too() {
+    let server = Server::new(|turn: Turn<()>| {
+        let item = turn.new_item_id(chatkit_server::IdKind::Message);
+        let message = serde_json::json!({"type": "assistant_message", "id": item,
+            "thread_id": turn.thread().id(), "created_at": "2026-01-01T00:00:00Z", "content": []});
+        let added =
+            chatkit_protocol::ThreadStreamEvent::added(serde_json::from_value(message).unwrap());
+        let words = std::iter::repeat_with(move || {
+            std::thread::sleep(Duration::from_millis(10));
+            let update = serde_json::json!({"content_index": 0, "delta": "word ",
+                "type": "assistant_message.content_part.text_delta"});
+            let update = serde_json::from_value(update).unwrap();
+            chatkit_protocol::ThreadStreamEvent::updated(item.clone(), update)
+        });
+        EventStream::of(std::iter::once(added).chain(words))
+    });
+    let store = SlowStore::noting();
+    let chatkit = ChatKit::builder(server, Arc::<SlowStore>::clone(&store)).build();
+    let mut frames = stream(&chatkit, create("hi")).await;
+    let thread_id = created(&until(&mut frames, "stream_options").await);
+    while store.checkpoint(&thread_id).is_none() {
+        common::next(&mut frames).await.unwrap();
+    }
+    drop(frames);
+    idle(&chatkit).await;
 }

@@ -151,6 +151,84 @@ async fn a_rollback_takes_the_turn_and_its_message_back_and_tells_everybody() {
     );
 }
 
+/// An action that adds to an older item, and stores a hidden one.
+#[tokio::test(start_paused = true)]
+async fn a_rollback_leaves_what_was_there_before() {
+    struct Acts(Server);
+
+    impl chatkit_server::ChatKitServer for Acts {
+        type Context = ();
+
+        fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
+            self.0.respond(turn)
+        }
+
+        fn action(
+            &self,
+            turn: Turn<()>,
+            _: chatkit_protocol::Action,
+            _: Option<chatkit_protocol::WidgetItem>,
+        ) -> EventStream<'_> {
+            turn.stream(async move |turn, events| {
+                let items = turn.recent_items(10).await?;
+                let old = items.into_iter().find(|item| item.kind() == "assistant_message");
+                events.item(old.unwrap()).await?;
+                let hidden = object!({"type": "hidden_context_item", "id": "hidden",
+                    "thread_id": turn.thread().id(), "created_at": "2026-01-01T00:00:00Z",
+                    "content": "secret"});
+                events.item(serde_json::from_value(hidden)?).await?;
+                events.message("new").await?;
+                std::future::pending::<()>().await;
+                Ok(())
+            })
+        }
+    }
+
+    let mut options = RunOptions::default();
+    options.multitask_strategy = MultitaskStrategy::Rollback;
+    let store = Arc::new(MemoryStore::new());
+    let chatkit = ChatKit::builder(Acts(server()), store).run_options(options).build();
+    let thread_id = created(&events(&chatkit, create("short before")).await);
+    let before = stored(&**chatkit.store(), &thread_id).await;
+    let action = object!({"type": "threads.custom_action",
+        "params": {"thread_id": thread_id, "action": {"type": "a"}}});
+    let mut acting = stream(&chatkit, action).await;
+    let mut seen = Vec::new();
+    while !format!("{seen:?}").contains("\"new\"") {
+        seen.extend(next(&mut acting).await.unwrap());
+    }
+    assert_eq!(stored(&**chatkit.store(), &thread_id).await.len(), before.len() + 2);
+
+    let answered = events(&chatkit, add_message(&thread_id, "short after")).await;
+    let removed = kinds(&answered).iter().filter(|kind| **kind == "thread.item.removed").count();
+    assert_eq!(removed, 1, "the new message alone");
+    let items = stored(&**chatkit.store(), &thread_id).await;
+    assert_eq!(items[..before.len()], before[..]);
+    let texts: Vec<_> = brief(&items[before.len()..]).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, ["short after", "done: short after"]);
+}
+
+/// A limit on the responder does not count what it waited for before it was asked.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_waited_long_is_answered() {
+    let mut options = RunOptions::default();
+    options.multitask_strategy = MultitaskStrategy::Enqueue;
+    options.first_event_timeout = Duration::from_secs(10);
+    options.gap_timeout = Duration::ZERO;
+    let store = Arc::new(MemoryStore::new());
+    let chatkit = ChatKit::builder(server(), store).run_options(options).build();
+    let (thread_id, _frames) = running(&chatkit).await;
+    let mut waits = stream(&chatkit, add_message(&thread_id, "short")).await;
+    until(&mut waits, "progress_update").await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    json(&chatkit, stop(&thread_id)).await;
+    let mut answered = until(&mut waits, "stream_options").await;
+    while let Some(more) = next(&mut waits).await {
+        answered.extend(more);
+    }
+    assert_eq!(kinds(&answered).last(), Some(&"thread.item.done"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_a_message_rolls_back() {
     let chatkit = chatkit(MultitaskStrategy::Rollback);

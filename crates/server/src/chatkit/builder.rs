@@ -63,9 +63,19 @@ impl<S: ChatKitServer> ChatKitBuilder<S> {
         let coordinator = coordinator.unwrap_or_else(|| Arc::new(LocalCoordinator::default()));
         let (guard, runs) = (BlockGuard::default(), TaskTracker::new());
         let shut_down = AtomicBool::new(false);
-        let shared =
-            Shared { server, store, attachments, coordinator, options, guard, runs, shut_down };
-        ChatKit { shared: Arc::new(shared) }
+        ChatKit {
+            shared: Arc::new(Shared {
+                server,
+                store,
+                attachments,
+                coordinator,
+                options,
+                guard,
+                runs,
+                shut_down,
+                recovered: tokio::sync::Mutex::default(),
+            }),
+        }
     }
 }
 

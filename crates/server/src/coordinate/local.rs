@@ -58,14 +58,16 @@ impl Coordinator for LocalCoordinator {
         run: &RunHandle,
         entry: Entry,
     ) -> Result<Lease, Busy> {
-        let (place, turn) = self.join_line(thread, run, entry)?;
+        let (place, turn, holder) = self.join_line(thread, run, entry)?;
         if let Some(turn) = turn {
             let mut turn = pin!(turn);
             match entry {
                 // The sender lives in the line: it is used when the place is the first.
                 Entry::Follow(patience) if timeout(patience, &mut turn).await.is_ok() => {}
                 Entry::Follow(_) => {
-                    place.for_earlier(|earlier| earlier.run.cancel(CancelReason::Superseded));
+                    if let Some(holder) = holder {
+                        holder.cancel(CancelReason::Superseded);
+                    }
                     let _ = turn.await;
                 }
                 _ => drop(turn.await),
@@ -133,20 +135,30 @@ impl LocalCoordinator {
         thread: &ThreadKey,
         run: &RunHandle,
         entry: Entry,
-    ) -> Result<(Place, Option<oneshot::Receiver<()>>), Busy> {
+    ) -> Result<(Place, Option<oneshot::Receiver<()>>, Option<RunHandle>), Busy> {
         let mut state = self.state();
+        let mut holder = None;
         if let Some(line) = state.threads.get(thread) {
+            let yielding = line.entered.iter().filter(|entered| entered.run.allows_cancel());
+            let mut waiting = line.entered.iter().skip(1);
             match entry {
                 Entry::Reject => return Err(Busy::Running),
-                Entry::Enqueue { limit } if line.entered.len() > limit => {
+                Entry::Enqueue { limit }
+                    if waiting.by_ref().filter(|waits| waits.run.has_readers()).count()
+                        >= limit =>
+                {
                     return Err(Busy::QueueFull);
                 }
-                Entry::Interrupt | Entry::Exclusive => {
+                Entry::Interrupt => {
+                    yielding.for_each(|it| it.run.cancel(CancelReason::Superseded));
+                }
+                Entry::Rollback => yielding.for_each(|it| it.run.roll_back()),
+                Entry::Exclusive => {
                     line.entered.iter().for_each(|it| it.run.cancel(CancelReason::Superseded));
                 }
-                Entry::Rollback => line.entered.iter().for_each(|it| it.run.roll_back()),
                 Entry::Enqueue { .. } | Entry::Follow(_) => {}
             }
+            holder = line.entered.front().map(|entered| entered.run.clone());
         }
         if state.shut_down {
             run.cancel(CancelReason::Shutdown);
@@ -168,7 +180,8 @@ impl LocalCoordinator {
             granted,
             ended: Vec::new(),
         });
-        Ok((Place { coordinator: self.clone(), thread: thread.clone(), ticket }, turn))
+        let place = Place { coordinator: self.clone(), thread: thread.clone(), ticket };
+        Ok((place, turn, holder))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -195,12 +208,6 @@ impl Line {
 impl Place {
     fn with_line<T>(&self, look: impl FnOnce(&mut Line) -> T) -> Option<T> {
         self.coordinator.state().threads.get_mut(&self.thread).map(look)
-    }
-
-    fn for_earlier(&self, act: impl FnMut(&Entered)) {
-        self.with_line(|line| {
-            line.entered.iter().take_while(|entered| entered.ticket != self.ticket).for_each(act);
-        });
     }
 }
 

@@ -25,18 +25,19 @@ pub struct ThreadKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Entry {
-    /// Cancels them.
+    /// Cancels them, except those that may not be cancelled: for these it waits.
     Interrupt,
-    /// Cancels them and has them take back what they did.
+    /// Cancels them and has them take back what they did, except those that may not be cancelled.
     Rollback,
     /// Does not enter.
     Reject,
-    /// Waits for their end, unless as many wait already.
+    /// Waits for their end, unless as many wait already whose clients are still there.
     Enqueue {
         /// How many may wait.
         limit: usize,
     },
-    /// Waits for their end, and cancels them when it takes longer than this.
+    /// Waits for their end, and cancels the one that has the thread now if it takes longer than
+    /// this to end.
     Follow(Duration),
     /// Cancels them to work on the thread without being a turn: cannot be stopped or joined.
     Exclusive,
@@ -116,11 +117,16 @@ impl Lease {
         Self { hold: Box::new(hold), removed }
     }
 
-    pub(crate) fn take_removed(&mut self) -> Vec<ItemId> {
-        std::mem::take(&mut self.removed)
+    /// What the runs before have taken back, and clients are to be told.
+    pub(crate) fn removed(&self) -> &[ItemId] {
+        &self.removed
     }
 
-    pub(crate) fn pass_on(&mut self, removed: Vec<ItemId>) {
+    /// Leaves it to the next run to tell its client what this one has taken back, and what this
+    /// one was to tell.
+    pub(crate) fn pass_on(&mut self, own: Vec<ItemId>) {
+        let mut removed = std::mem::take(&mut self.removed);
+        removed.extend(own);
         self.hold.pass_on(removed);
     }
 }

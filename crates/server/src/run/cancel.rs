@@ -123,8 +123,9 @@ pub(crate) struct Cancellation {
     reason: OnceLock<CancelReason>,
     rolls_back: AtomicBool,
     notify: Notify,
-    /// Those who wait to be told.
+    /// Those who wait to be told, and whether there were any when the time came.
     waiting: AtomicUsize,
+    was_awaited: AtomicBool,
     /// The run's own task, and whether something else happened that it should look at.
     task: AtomicWaker,
     attention: AtomicBool,
@@ -132,7 +133,9 @@ pub(crate) struct Cancellation {
 
 impl Cancellation {
     pub(crate) fn cancel(&self, reason: CancelReason) {
+        let is_awaited = self.waiting.load(Ordering::Acquire) > 0;
         if self.reason.set(reason).is_ok() {
+            self.was_awaited.fetch_or(is_awaited, Ordering::AcqRel);
             self.notify.notify_waiters();
             self.task.wake();
         }
@@ -170,9 +173,14 @@ impl Cancellation {
         self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::AcqRel)
     }
 
-    /// Whether somebody waits to be told.
+    /// Whether somebody waits to be told, or did when the time came.
     pub(super) fn is_awaited(&self) -> bool {
-        self.waiting.load(Ordering::Acquire) > 0
+        self.was_awaited.load(Ordering::Acquire) || self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Lets go of the run's task, which is over: whoever keeps a token does not keep it.
+    pub(super) fn forget_task(&self) {
+        drop(self.task.take());
     }
 
     pub(crate) async fn cancelled(&self) -> CancelReason {

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use chatkit_protocol::{Action, Thread, ThreadStreamEvent, WidgetItem};
+use chatkit_protocol::{Action, ItemId, Thread, ThreadStreamEvent, WidgetItem};
 use futures_util::poll;
 use tokio::time::{Instant, timeout};
 
@@ -48,6 +48,8 @@ pub(crate) struct Drive<'a, S: ChatKitServer> {
     pub(crate) writer: &'a mut LogWriter,
     pub(crate) stopwatch: &'a mut Stopwatch,
     pub(crate) lease: &'a mut Lease,
+    /// The last item that was stored before a turn without a message.
+    pub(crate) last_before: Option<&'a ItemId>,
 }
 
 impl<S: ChatKitServer> Drive<'_, S> {
@@ -68,8 +70,11 @@ impl<S: ChatKitServer> Drive<'_, S> {
             poller: Poller::new(self.guard),
             thread_changes,
             polled: None,
+            cancelled: None,
             it: self,
         };
+        // What came before, a queue or a slow store, is not the responder's silence.
+        running.it.stopwatch.responding();
         running.arm(now);
         let end = match running.begin(first) {
             Ok(()) => running.respond(respond).await,
@@ -80,6 +85,9 @@ impl<S: ChatKitServer> Drive<'_, S> {
             End::Failed(error) => Box::pin(running.fail(error)).await,
             End::Cancelled(reason) => Box::pin(running.clean_up(reason)).await,
         };
+        if let Some(cancelled) = running.cancelled {
+            running.it.stopwatch.silent_until(cancelled);
+        }
         running.it.stopwatch.blocked_polls = running.poller.blocked_polls;
         (end, running.checkpoints)
     }
@@ -98,6 +106,8 @@ struct Running<'a, S: ChatKitServer> {
     /// When the last poll of the responder ended, if nothing was waited for since: reading the
     /// clock for every event costs.
     polled: Option<Instant>,
+    /// When the response was cancelled.
+    cancelled: Option<Instant>,
 }
 
 enum End {
@@ -114,7 +124,9 @@ enum Next {
 impl<S: ChatKitServer> Running<'_, S> {
     fn begin(&mut self, first: Vec<ThreadStreamEvent>) -> Result<(), RespondError> {
         let turn = self.it.turn;
-        let stream_options = self.it.server.stream_options(&turn.thread_metadata(), turn.context());
+        let (server, thread) = (self.it.server, turn.thread_metadata());
+        let asked = AssertUnwindSafe(|| server.stream_options(&thread, turn.context()));
+        let stream_options = catch_unwind(asked).map_err(|panic| panicked(&*panic))?;
         self.it.run.mind_absence(stream_options.allow_cancel, self.it.options.linger);
         self.it.writer.send(ThreadStreamEvent::StreamOptions { stream_options })?;
         for event in first {
@@ -128,7 +140,7 @@ impl<S: ChatKitServer> Running<'_, S> {
             return End::Cancelled(reason);
         }
         let (server, turn) = (self.it.server, self.it.turn.clone());
-        let called = self.poller.poll(Instant::now(), || {
+        let called = self.poller.poll(None, || {
             catch_unwind(AssertUnwindSafe(|| match respond {
                 Respond::Message => server.respond(turn),
                 Respond::Action(action) => {
@@ -149,6 +161,7 @@ impl<S: ChatKitServer> Running<'_, S> {
             let next = poll_fn(|cx| self.poll_next(&mut stream, cx)).await;
             let step = match next {
                 Next::Cancelled(reason) => {
+                    self.cancelled = Some(Instant::now());
                     if self.it.run.cancellation().is_awaited() {
                         Box::pin(stream.wind_down(self.it.options.cancel_grace)).await;
                     }
@@ -186,18 +199,19 @@ impl<S: ChatKitServer> Running<'_, S> {
         if let Some(reason) = run.cancel_reason() {
             return Poll::Ready(Next::Cancelled(reason));
         }
-        let begun = self.polled.take().unwrap_or_else(Instant::now);
-        let polled = self.poller.poll(begun, || stream.poll_yielded(cx));
+        let polled = self.poller.poll(self.polled.take(), || stream.poll_yielded(cx));
         if let Some(blocked) = polled.blocked_first {
             self.warn_that_it_blocks(blocked);
         }
         if let Poll::Ready(yielded) = polled.result {
             let now = polled.at;
-            self.polled = Some(now);
-            self.it.stopwatch.heard(now);
-            if run.cancellation().take_attention() || self.alarm.has_passed(now) {
+            self.polled = polled.is_sure.then_some(now);
+            let is_first = matches!(yielded, Some(Ok(_))) && self.it.stopwatch.heard(now);
+            // Another limit holds once the responder was heard of.
+            if is_first || run.cancellation().take_attention() || self.alarm.has_passed(now) {
                 self.arm(now);
             }
+            self.checkpoints.poll(cx);
             return Poll::Ready(Next::Yielded(yielded));
         }
         run.cancellation().register_task(cx.waker());

@@ -135,11 +135,20 @@ impl RunHandle {
         }
     }
 
-    /// A reader leaves.
+    /// A reader leaves. One that was told to reload will be back.
     pub(super) fn leave(&self, reader: u64) {
-        if self.log().leave(reader) {
+        let left = self.log().leave(reader);
+        if left.told_to_reload {
+            self.0.resumable.store(true, Ordering::Release);
+        }
+        if left.is_last {
             self.on_absence();
         }
+    }
+
+    /// Whether somebody reads it.
+    pub(crate) fn has_readers(&self) -> bool {
+        self.log().has_readers()
     }
 
     /// When the run is to be cancelled if nobody joins it.

@@ -63,6 +63,15 @@ struct Reader {
     waker: Option<Waker>,
 }
 
+/// What it means that a reader left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    /// The run goes on and nobody reads it any more.
+    pub(super) is_last: bool,
+    /// The reader was too slow, and was told to come back.
+    pub(super) told_to_reload: bool,
+}
+
 /// Writes a log. Dropped before its [end](Self::end), as when the run panics, it leaves an
 /// error event, so that no reader waits for ever.
 #[derive(Debug)]
@@ -90,22 +99,17 @@ impl Log {
         id
     }
 
-    /// Removes a reader and says whether the run has been left by all while it still goes on. Who
-    /// was told to reload has not left.
-    pub(super) fn leave(&self, reader: u64) -> bool {
+    /// Removes a reader.
+    pub(super) fn leave(&self, reader: u64) -> Left {
         let mut state = self.state();
-        let Some(at) = state.readers.iter().position(|other| other.id == reader) else {
-            return false;
-        };
-        let Reader { lost, .. } = state.readers.swap_remove(at);
+        let at = state.readers.iter().position(|other| other.id == reader);
+        let lost = at.is_some_and(|at| state.readers.swap_remove(at).lost);
         state.fold();
-        if !state.readers.is_empty() || state.end.is_some() {
-            return false;
-        }
-        if !lost {
+        let is_last = at.is_some() && state.readers.is_empty() && state.end.is_none();
+        if is_last {
             state.absent_since = Some(Instant::now());
         }
-        !lost
+        Left { is_last, told_to_reload: lost }
     }
 
     /// Since when nobody reads.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// What becomes of a request for a thread whose turn is running.
 ///
-/// Reject, enqueue and rollback mean messages, retries and actions; a client tool's output always
-/// waits for the end of the turn that called the tool, and so does a structured input's answer for
-/// its turn unless it interrupts.
+/// A turn whose stream does not allow cancel is never interrupted nor rolled back: the request
+/// waits for its end. A client tool's output always waits for the end of the turn that called the
+/// tool, which is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum MultitaskStrategy {
@@ -20,8 +20,10 @@ pub enum MultitaskStrategy {
     /// `progress_update`. At most [`queue_limit`](RunOptions::queue_limit) requests wait; more are
     /// refused.
     Enqueue,
-    /// As interrupt, but what the running turn stored is removed, with the message that it
-    /// answers: as if that had never been sent. Only a new message rolls back; others interrupt.
+    /// As interrupt, but the items that the running turn stored are removed, with the message that
+    /// it answers if it answers one. Older items stay, as the turn may have changed them, and so do
+    /// the thread's title and metadata. Only a new message rolls back; other requests interrupt. A
+    /// turn that was cancelled already, as by a client that left, stays as it is.
     Rollback,
 }
 

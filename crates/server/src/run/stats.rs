@@ -67,11 +67,13 @@ impl Stopwatch {
         self.heard = Instant::now();
     }
 
-    /// The responder gave an event.
-    pub(super) fn heard(&mut self, now: Instant) {
+    /// The responder gave an event. Says whether it is the first.
+    pub(super) fn heard(&mut self, now: Instant) -> bool {
         self.silent_until(now);
         self.heard = now;
+        let is_first = self.first_event.is_none();
         self.first_event.get_or_insert(now);
+        is_first
     }
 
     /// Takes note of a text that is about to be sent.

@@ -2,16 +2,16 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use chatkit_protocol::{Icon, Op, RequestBody, ThreadId, ThreadStreamEvent};
-use futures_util::poll;
+use chatkit_protocol::{Icon, ItemId, Op, Order, RequestBody, ThreadId, ThreadStreamEvent};
+use tokio::time::timeout;
 
 use super::{
     EndReason, LogWriter, MultitaskStrategy, Respond, RunHandle, RunOptions, Stopwatch,
     drive::Drive,
 };
 use crate::{
-    Busy, ChatKitServer, Entry, Lease, OpError, OpErrorKind, RequestContext, ThreadHandle,
-    ThreadKey, Turn,
+    Busy, ChatKitServer, Entry, Lease, OpError, OpErrorKind, PageRequest, RequestContext,
+    StoreResult, ThreadHandle, ThreadKey, Turn, Visibility,
     chatkit::Shared,
     ops::{self, Start},
     respond::TurnParts,
@@ -20,6 +20,9 @@ use crate::{
 /// How long a turn that called a client tool may take to end once the output is there. The output
 /// can overtake the end of the turn, which then was not interrupted by anything.
 const TOOL_CALL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a client waits for its thread without being told why.
+const WAITS_SILENTLY: Duration = Duration::from_secs(1);
 
 /// Runs a streaming op to its end.
 pub(crate) async fn run<S: ChatKitServer>(
@@ -33,12 +36,13 @@ pub(crate) async fn run<S: ChatKitServer>(
     let op = request.op();
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
+    shared.recover_once().await;
     let options = shared.server.run_options(&request, &context, shared.options);
     let entering = Entering { shared, context: &context, run: &run, options: &options };
     // Boxed, so that the run does not keep room for it while it streams.
     let entered = Box::pin(entering.prepare(&thread_id, request, &mut writer)).await;
     let end = match entered {
-        Ok(Prepared { turn, respond, first, mut lease }) => {
+        Ok(Prepared { turn, respond, first, mut lease, last_before }) => {
             let drive = Drive {
                 server: &shared.server,
                 turn: &turn,
@@ -48,9 +52,11 @@ pub(crate) async fn run<S: ChatKitServer>(
                 writer: &mut writer,
                 stopwatch: &mut stopwatch,
                 lease: &mut lease,
+                last_before: last_before.as_ref(),
             };
             let (end, checkpoints) = drive.drive(respond, first).await;
             writer.end(end);
+            run.cancellation().forget_task();
             if checkpoints.are_written() {
                 Box::pin(checkpoints.forget(&turn)).await;
             }
@@ -83,6 +89,8 @@ struct Prepared<C> {
     /// Sent after the stream options.
     first: Vec<ThreadStreamEvent>,
     lease: Lease,
+    /// The last item that was stored before, if the turn answers no message.
+    last_before: Option<ItemId>,
 }
 
 impl<S: ChatKitServer> Entering<'_, S> {
@@ -96,6 +104,12 @@ impl<S: ChatKitServer> Entering<'_, S> {
         let key = ThreadKey { owner: self.context.owner(), thread_id: thread_id.clone() };
         let (start, lease) = self.enter(&key, request, writer).await?;
         let Start { thread, input, respond, before, after } = start;
+        let last_before = match &input {
+            Some(_) => None,
+            None => self.last_item(&key).await?,
+        };
+        let removed = lease.removed().iter().cloned();
+        send_all(writer, removed.map(|item_id| ThreadStreamEvent::ThreadItemRemoved { item_id }));
         send_all(writer, before);
         let turn = Turn::new(TurnParts {
             thread: ThreadHandle::new(thread),
@@ -105,7 +119,14 @@ impl<S: ChatKitServer> Entering<'_, S> {
             store: Arc::clone(&self.shared.store),
             cancellation: Arc::clone(self.run.cancellation()),
         });
-        Ok(Prepared { turn, respond, first: after, lease })
+        Ok(Prepared { turn, respond, first: after, lease, last_before })
+    }
+
+    async fn last_item(&self, key: &ThreadKey) -> StoreResult<Option<ItemId>> {
+        let newest = PageRequest::first(1, Order::Desc);
+        let store = &self.shared.store;
+        let page = store.load_thread_items(&key.owner, &key.thread_id, &newest, Visibility::All);
+        Ok(page.await?.data.first().map(|item| item.id().clone()))
     }
 
     /// Prepares the turn and gives it the thread. A request that is refused stops nothing: it is
@@ -121,6 +142,7 @@ impl<S: ChatKitServer> Entering<'_, S> {
         let op = request.op();
         let entry = self.entry(op);
         let is_busy = coordinator.is_busy(key).await;
+        // The output of a tool comes while its turn ends; an answer may come at any time.
         if op == Op::ThreadsAddStructuredInput && is_busy && entry == Entry::Reject {
             return Err(Busy::Running.into());
         }
@@ -128,9 +150,8 @@ impl<S: ChatKitServer> Entering<'_, S> {
             let mut start = ops::start(store, owner, thread_id, request).await?;
             // From here on it cannot be refused any more.
             let entry = match entry {
-                Entry::Interrupt => Entry::Interrupt,
-                Entry::Enqueue { .. } => Entry::Enqueue { limit: usize::MAX },
-                _ => Entry::Follow(TOOL_CALL_PATIENCE),
+                Entry::Reject | Entry::Enqueue { .. } => Entry::Enqueue { limit: usize::MAX },
+                entry => entry,
             };
             let lease = self.wait(key, entry, writer).await?;
             start.thread = store.load_thread(owner, thread_id).await?;
@@ -140,16 +161,21 @@ impl<S: ChatKitServer> Entering<'_, S> {
             ops::check(store, owner, thread_id, &request).await?;
         }
         let mut lease = self.wait(key, entry, writer).await?;
-        let mut start = ops::start(store, owner, thread_id, request).await?;
-        let removed = lease.take_removed().into_iter();
-        let removed = removed.map(|item_id| ThreadStreamEvent::ThreadItemRemoved { item_id });
-        start.before.splice(0..0, removed);
-        Ok((start, lease))
+        match ops::start(store, owner, thread_id, request).await {
+            Ok(start) => Ok((start, lease)),
+            Err(error) => {
+                lease.pass_on(Vec::new());
+                Err(error)
+            }
+        }
     }
 
     fn entry(&self, op: Op) -> Entry {
         match (op, self.options.multitask_strategy) {
-            (Op::ThreadsAddClientToolOutput, _) => Entry::Follow(TOOL_CALL_PATIENCE),
+            (
+                Op::ThreadsAddClientToolOutput,
+                MultitaskStrategy::Interrupt | MultitaskStrategy::Rollback,
+            ) => Entry::Follow(TOOL_CALL_PATIENCE),
             (Op::ThreadsAddUserMessage, MultitaskStrategy::Rollback) => Entry::Rollback,
             (_, MultitaskStrategy::Reject) => Entry::Reject,
             (_, MultitaskStrategy::Enqueue) => Entry::Enqueue { limit: self.options.queue_limit },
@@ -157,7 +183,8 @@ impl<S: ChatKitServer> Entering<'_, S> {
         }
     }
 
-    /// Waits for the thread. Who has to queue for it is told so.
+    /// Waits for the thread. Who has to queue for it is told so, at once or when it takes longer
+    /// than it should.
     async fn wait(
         &self,
         key: &ThreadKey,
@@ -165,10 +192,11 @@ impl<S: ChatKitServer> Entering<'_, S> {
         writer: &mut LogWriter,
     ) -> Result<Lease, Busy> {
         let mut entering = pin!(self.shared.coordinator.enter(key, self.run, entry));
-        if !matches!(entry, Entry::Enqueue { .. }) {
-            return entering.await;
-        }
-        if let std::task::Poll::Ready(entered) = poll!(&mut entering) {
+        let patience = match entry {
+            Entry::Enqueue { .. } => Duration::ZERO,
+            _ => WAITS_SILENTLY,
+        };
+        if let Ok(entered) = timeout(patience, &mut entering).await {
             return entered;
         }
         let waiting = "Waiting for the response before this one";

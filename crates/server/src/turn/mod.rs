@@ -119,14 +119,16 @@ impl TurnState {
         self.pending_items().iter().filter(|item| !item.is_hidden()).cloned().collect()
     }
 
-    /// Takes the items that a rollback takes away from clients: all that this turn has shown.
+    /// Takes the items that this turn has shown, by id.
     pub(crate) fn take_shown(&mut self) -> Vec<ItemId> {
         let pending = self.take_pending_items();
         let pending = pending.iter().filter(|item| !item.is_hidden()).map(|item| item.id().clone());
         let mut shown = std::mem::take(&mut self.done);
         shown.retain(|id| !self.hidden.contains(id));
         shown.extend(pending);
-        shown.into_iter().collect()
+        let mut shown: Vec<_> = shown.into_iter().collect();
+        shown.sort();
+        shown
     }
 
     fn note_hidden(&mut self, item: &ThreadItem) {

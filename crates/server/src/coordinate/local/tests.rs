@@ -84,17 +84,21 @@ async fn who_follows_lets_the_others_finish_but_not_for_ever() {
 async fn some_do_not_wait_and_some_wait_in_a_short_queue() {
     let coordinator = LocalCoordinator::default();
     let thread = key();
-    let [first, second, third, rejected] = runs();
+    let [first, second, third, rejected, gone] = runs();
     let held = coordinator.enter(&thread, &first, Entry::Reject).await.unwrap();
     let refused = coordinator.enter(&thread, &rejected, Entry::Reject).await;
     assert_eq!(refused.err(), Some(Busy::Running));
     let enqueue = Entry::Enqueue { limit: 1 };
+    let mut left = coordinator.enter(&thread, &gone, enqueue);
+    assert!(poll!(&mut left).is_pending());
     let mut waits = coordinator.enter(&thread, &second, enqueue);
-    assert!(poll!(&mut waits).is_pending());
+    assert!(poll!(&mut waits).is_pending(), "a client that left does not count");
+    let _reader = second.attach(None);
     let refused = coordinator.enter(&thread, &third, enqueue).await;
     assert_eq!(refused.err(), Some(Busy::QueueFull));
     assert_eq!(first.cancel_reason(), None);
     drop(held);
+    drop(left.await);
     drop(waits.await);
     assert!(is_empty(&coordinator));
 }
@@ -110,11 +114,11 @@ async fn what_was_taken_back_is_told_to_the_next() {
     assert!(first.cancellation().rolls_back());
     held.pass_on(vec!["msg_1".into()]);
     drop(held);
-    let mut next = waits.await.unwrap();
-    assert_eq!(next.take_removed(), ["msg_1"]);
+    let next = waits.await.unwrap();
+    assert_eq!(next.removed(), ["msg_1"]);
     drop(next);
-    let mut after = coordinator.enter(&thread, &third, Entry::Interrupt).await.unwrap();
-    assert!(after.take_removed().is_empty());
+    let after = coordinator.enter(&thread, &third, Entry::Interrupt).await.unwrap();
+    assert!(after.removed().is_empty());
 }
 
 #[tokio::test]

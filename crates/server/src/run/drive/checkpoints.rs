@@ -96,9 +96,17 @@ impl Checkpoints {
 
     /// The turn is over and all that is kept of it is stored.
     pub(crate) async fn forget<C: RequestContext>(mut self, turn: &Turn<C>) {
-        self.settle().await;
-        let deleted = turn.store().delete_checkpoint(turn.owner(), turn.thread_id()).await;
-        warn_if_failed(deleted);
+        self.forget_now(turn).await;
+    }
+
+    /// From now on a crash finds nothing of the turn.
+    pub(super) async fn forget_now<C: RequestContext>(&mut self, turn: &Turn<C>) {
+        self.interval = None;
+        if self.written.take().is_some() {
+            self.settle().await;
+            let deleted = turn.store().delete_checkpoint(turn.owner(), turn.thread_id()).await;
+            warn_if_failed(deleted);
+        }
     }
 
     /// Whether there is anything to [forget](Self::forget).

@@ -100,11 +100,8 @@ impl<S: ChatKitServer> Running<'_, S> {
         EndReason::Cancelled(reason)
     }
 
-    /// Clients that still read see of the pending items what the store has.
+    /// Clients that still read, or join now, see of the pending items what the store has.
     async fn show_what_was_kept(&mut self, pending: &[ThreadItem]) {
-        if !self.it.run.log().has_readers() {
-            return;
-        }
         for item in pending {
             if let Err(error) = self.show_as_stored(item).await {
                 tracing::warn!(thread = %self.it.turn.thread_id(), item = %item.id(), %error,
@@ -134,14 +131,21 @@ impl<S: ChatKitServer> Running<'_, S> {
     async fn roll_back(&mut self) {
         let shown = self.it.run.state().take_shown();
         let turn = self.it.turn;
-        let removed: Vec<ItemId> =
-            turn.input().map(|message| message.id.clone()).into_iter().chain(shown).collect();
-        if let Err(error) = delete(self.it.turn, &removed).await {
+        // A crash from here on must not bring anything back.
+        self.checkpoints.forget_now(turn).await;
+        if let Err(error) = delete_turn(turn, self.it.last_before, &shown).await {
             tracing::error!(thread = %turn.thread_id(), %error, "a turn was not rolled back");
             return;
         }
-        for item_id in &removed {
-            self.send_last(ThreadStreamEvent::ThreadItemRemoved { item_id: item_id.clone() });
+        let message = turn.input().map(|message| message.id.clone());
+        let mut removed = Vec::new();
+        for item_id in message.into_iter().chain(shown) {
+            // What was there before the turn stays, though the turn has changed it.
+            let stored = turn.store().load_item(turn.owner(), turn.thread_id(), &item_id).await;
+            if matches!(stored, Err(StoreError::NotFound { .. })) {
+                self.send_last(ThreadStreamEvent::ThreadItemRemoved { item_id: item_id.clone() });
+                removed.push(item_id);
+            }
         }
         self.it.lease.pass_on(removed);
     }
@@ -164,16 +168,24 @@ async fn keep<C: RequestContext>(turn: &Turn<C>, item: &ThreadItem) {
     }
 }
 
-async fn delete<C: RequestContext>(turn: &Turn<C>, items: &[ItemId]) -> StoreResult<()> {
+/// Deletes what a turn has stored: everything after what was last before it.
+async fn delete_turn<C: RequestContext>(
+    turn: &Turn<C>,
+    last_before: Option<&ItemId>,
+    shown: &[ItemId],
+) -> StoreResult<()> {
     let (store, owner, thread_id) = (turn.store(), turn.owner(), turn.thread_id());
-    let Some(message) = turn.input() else {
-        for item_id in items {
-            store.delete_item(owner, thread_id, item_id).await?;
-        }
-        return Ok(());
-    };
-    store.delete_items_after(owner, thread_id, &message.id).await?;
-    store.delete_item(owner, thread_id, &message.id).await
+    if let Some(message) = turn.input() {
+        store.delete_items_after(owner, thread_id, &message.id).await?;
+        return store.delete_item(owner, thread_id, &message.id).await;
+    }
+    if let Some(last) = last_before {
+        return store.delete_items_after(owner, thread_id, last).await.map(drop);
+    }
+    for item_id in shown {
+        store.delete_item(owner, thread_id, item_id).await?;
+    }
+    Ok(())
 }
 
 /// The error that clients see when a turn is cancelled by none of their doing.

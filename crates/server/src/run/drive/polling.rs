@@ -67,6 +67,9 @@ pub(super) struct Polled<T> {
     pub(super) at: Instant,
     /// How long it took, if it is the turn's first that took too long.
     pub(super) blocked_first: Option<Duration>,
+    /// Whether the next poll may count from the end of this one. When that seems to have taken
+    /// long, and it is not known when this one began, the next is measured by itself.
+    pub(super) is_sure: bool,
 }
 
 impl<'a> Poller<'a> {
@@ -75,15 +78,21 @@ impl<'a> Poller<'a> {
         Self { guard, careful: if is_expected { AFTER_OTHERS } else { 0 }, blocked_polls: 0 }
     }
 
-    /// Polls at a time that the caller knows already.
-    pub(super) fn poll<T>(&mut self, begun: Instant, poll: impl FnOnce() -> T) -> Polled<T> {
+    /// Polls, soon after a time that the caller knows already.
+    pub(super) fn poll<T>(
+        &mut self,
+        since: Option<Instant>,
+        poll: impl FnOnce() -> T,
+    ) -> Polled<T> {
+        let begun = since.unwrap_or_else(Instant::now);
         let is_careful = self.careful > 0 && has_other_threads();
         self.careful = self.careful.saturating_sub(1);
         let result = if is_careful { tokio::task::block_in_place(poll) } else { poll() };
         let at = Instant::now();
         let took = at.saturating_duration_since(begun);
+        let (is_long, is_sure) = (took > BLOCKED, took <= BLOCKED || since.is_none());
         let mut blocked_first = None;
-        if took > BLOCKED {
+        if is_long && is_sure {
             self.careful = AFTER_BLOCKED;
             self.blocked_polls = self.blocked_polls.saturating_add(1);
             if self.blocked_polls == 1 {
@@ -91,7 +100,7 @@ impl<'a> Poller<'a> {
                 blocked_first = Some(took);
             }
         }
-        Polled { result, at, blocked_first }
+        Polled { result, at, blocked_first, is_sure }
     }
 }
 
