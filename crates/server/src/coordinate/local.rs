@@ -43,6 +43,13 @@ struct Entered {
     ended: Vec<oneshot::Sender<()>>,
 }
 
+/// What a run waits for that is not the first.
+struct Wait {
+    turn: oneshot::Receiver<()>,
+    /// Who had the thread when it came.
+    holder: Option<RunHandle>,
+}
+
 /// A place in a thread's line.
 struct Place {
     coordinator: LocalCoordinator,
@@ -58,8 +65,8 @@ impl Coordinator for LocalCoordinator {
         run: &RunHandle,
         entry: Entry,
     ) -> Result<Lease, Busy> {
-        let (place, turn, holder) = self.join_line(thread, run, entry)?;
-        if let Some(turn) = turn {
+        let (place, wait) = self.join_line(thread, run, entry)?;
+        if let Some(Wait { turn, holder }) = wait {
             let mut turn = pin!(turn);
             match entry {
                 // The sender lives in the line: it is used when the place is the first.
@@ -135,7 +142,7 @@ impl LocalCoordinator {
         thread: &ThreadKey,
         run: &RunHandle,
         entry: Entry,
-    ) -> Result<(Place, Option<oneshot::Receiver<()>>, Option<RunHandle>), Busy> {
+    ) -> Result<(Place, Option<Wait>), Busy> {
         let mut state = self.state();
         let mut holder = None;
         if let Some(line) = state.threads.get(thread) {
@@ -181,7 +188,7 @@ impl LocalCoordinator {
             ended: Vec::new(),
         });
         let place = Place { coordinator: self.clone(), thread: thread.clone(), ticket };
-        Ok((place, turn, holder))
+        Ok((place, turn.map(|turn| Wait { turn, holder })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
