@@ -146,7 +146,6 @@ impl LocalCoordinator {
         let mut state = self.state();
         let mut holder = None;
         if let Some(line) = state.threads.get(thread) {
-            let yielding = line.entered.iter().filter(|entered| entered.run.allows_cancel());
             let mut waiting = line.entered.iter().skip(1);
             match entry {
                 Entry::Reject => return Err(Busy::Running),
@@ -156,11 +155,8 @@ impl LocalCoordinator {
                 {
                     return Err(Busy::QueueFull);
                 }
-                Entry::Interrupt => {
-                    yielding.for_each(|it| it.run.cancel(CancelReason::Superseded));
-                }
-                Entry::Rollback => yielding.for_each(|it| it.run.roll_back()),
-                Entry::Exclusive => {
+                Entry::Rollback => line.entered.iter().for_each(|it| it.run.roll_back()),
+                Entry::Interrupt | Entry::Exclusive => {
                     line.entered.iter().for_each(|it| it.run.cancel(CancelReason::Superseded));
                 }
                 Entry::Enqueue { .. } | Entry::Follow(_) => {}

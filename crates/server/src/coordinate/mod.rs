@@ -25,9 +25,9 @@ pub struct ThreadKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Entry {
-    /// Cancels them, except those that may not be cancelled: for these it waits.
+    /// Cancels them.
     Interrupt,
-    /// Cancels them and has them take back what they did, except those that may not be cancelled.
+    /// Cancels them and has them take back what they did.
     Rollback,
     /// Does not enter.
     Reject,

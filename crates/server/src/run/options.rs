@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// What becomes of a request for a thread whose turn is running.
 ///
-/// A turn whose stream does not allow cancel is never interrupted nor rolled back: the request
-/// waits for its end. A client tool's output always waits for the end of the turn that called the
-/// tool, which is on its way.
+/// That a stream does not allow cancel keeps its user from stopping it, and a lost connection from
+/// cancelling it; a newer request still interrupts, unless the strategy is another. A client tool's
+/// output always waits for the end of the turn that called the tool, which is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum MultitaskStrategy {
