@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::Router;
-use chatkit_http::{Options, allow_origins, router};
+use chatkit_http::{Options, ServeOptions, allow_origins, router, serve_with};
 use chatkit_server::{ChatKit, ChatKitServer, Store, StoreError};
 use chatkit_store_sqlite::OpenError;
 use tokio::{
@@ -121,7 +121,11 @@ async fn run<S: ChatKitServer<Context = ()>>(
         tracing::info!(database = %path.display(), "threads are kept");
     }
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut serving = pin!(chatkit_http::serve(listener, app, async {
+    let grace = args.runs.shutdown_grace();
+    let mut connections = ServeOptions::default();
+    // No connection is cut while its turn has time.
+    connections.grace = grace + CLEAN_UP;
+    let mut serving = pin!(serve_with(listener, app, connections, async {
         // Either a message or the end of the sender means to stop.
         let _ = stopped.await;
     }));
@@ -130,9 +134,10 @@ async fn run<S: ChatKitServer<Context = ()>>(
         () = signals.next() => {}
     }
     tracing::info!(running = chatkit.active(), "shutting down; a second signal ends at once");
+    // Whoever cannot connect any more may rely on it that no turn begins.
+    chatkit.close();
     // Nothing is accepted any more before turns are told to end.
     drop(stop);
-    let grace = args.runs.shutdown_grace();
     let ending = async {
         let shut_down = timeout(grace + CLEAN_UP, chatkit.shut_down(grace));
         let (served, ended) = tokio::join!(serving, shut_down);

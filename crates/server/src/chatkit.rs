@@ -210,10 +210,15 @@ impl<S: ChatKitServer> ChatKit<S> {
         Ok(closed)
     }
 
-    /// Refuses new turns from now on, lets those that run end within the grace, cancels the rest,
+    /// Refuses new turns from now on; what runs goes on.
+    pub fn close(&self) {
+        self.shared.runs.close();
+    }
+
+    /// [Closes](Self::close), lets those that run end within the grace, cancels the rest,
     /// and waits until all is cleaned up.
     pub async fn shut_down(&self, grace: Duration) {
-        self.shared.runs.close();
+        self.close();
         // Whoever is still there when the grace is over is told to end.
         let _ = timeout(grace, self.shared.runs.wait()).await;
         self.shared.shut_down.store(true, Ordering::Release);

@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use chatkit_protocol::{SdkHiddenContextItem, ThreadId, ThreadItem, Timestamp};
+use chatkit_protocol::{Order, SdkHiddenContextItem, ThreadId, ThreadItem, Timestamp};
 
-use crate::{Checkpoint, IdKind, Owner, Store, StoreError, StoreResult, turn::is_worth_keeping};
+use crate::{
+    Checkpoint, IdKind, Owner, PageRequest, Store, StoreError, StoreResult, Visibility,
+    turn::is_worth_keeping,
+};
 
 /// Checkpoints that are loaded at once.
 const BATCH: usize = 100;
@@ -53,6 +56,9 @@ async fn close(store: &dyn Store, owner: &Owner, checkpoint: &Checkpoint) -> Sto
             Err(error) => return Err(error),
         }
     }
+    if is_noted(store, owner, thread_id).await? {
+        return store.delete_checkpoint(owner, thread_id).await;
+    }
     let note = ThreadItem::SdkHiddenContext(SdkHiddenContextItem {
         id: store.generate_item_id(IdKind::SdkHiddenContext, thread_id),
         thread_id: thread_id.clone(),
@@ -61,4 +67,11 @@ async fn close(store: &dyn Store, owner: &Owner, checkpoint: &Checkpoint) -> Sto
     });
     store.save_item(owner, thread_id, &note).await?;
     store.delete_checkpoint(owner, thread_id).await
+}
+
+/// Whether the thread ends with the note already, as when this was cut short itself.
+async fn is_noted(store: &dyn Store, owner: &Owner, thread_id: &ThreadId) -> StoreResult<bool> {
+    let newest = PageRequest::first(1, Order::Desc);
+    let page = store.load_thread_items(owner, thread_id, &newest, Visibility::All).await?;
+    Ok(matches!(&page.data[..], [ThreadItem::SdkHiddenContext(note)] if note.content == NOTE))
 }

@@ -85,7 +85,7 @@ impl Coordinator for LocalCoordinator {
     }
 
     async fn is_busy(&self, thread: &ThreadKey) -> bool {
-        self.state().threads.contains_key(thread)
+        self.state().threads.get(thread).is_some_and(Line::is_busy)
     }
 
     async fn stop(&self, thread: &ThreadKey) -> StopOutcome {
@@ -148,7 +148,7 @@ impl LocalCoordinator {
         if let Some(line) = state.threads.get(thread) {
             let mut waiting = line.entered.iter().skip(1);
             match entry {
-                Entry::Reject => return Err(Busy::Running),
+                Entry::Reject if line.is_busy() => return Err(Busy::Running),
                 Entry::Enqueue { limit }
                     if waiting.by_ref().filter(|waits| waits.run.has_readers()).count()
                         >= limit =>
@@ -159,7 +159,7 @@ impl LocalCoordinator {
                 Entry::Interrupt | Entry::Exclusive => {
                     line.entered.iter().for_each(|it| it.run.cancel(CancelReason::Superseded));
                 }
-                Entry::Enqueue { .. } | Entry::Follow(_) => {}
+                Entry::Reject | Entry::Enqueue { .. } | Entry::Follow(_) => {}
             }
             holder = line.entered.front().map(|entered| entered.run.clone());
         }
@@ -193,6 +193,12 @@ impl LocalCoordinator {
 }
 
 impl Line {
+    /// Whether any run is not at its end: a client that has seen the end may send the next message
+    /// before the thread is free.
+    fn is_busy(&self) -> bool {
+        self.entered.iter().any(|entered| !entered.run.has_ended())
+    }
+
     fn holder(&self) -> Option<&Entered> {
         self.entered.front().filter(|entered| entered.is_turn)
     }

@@ -29,7 +29,7 @@ pub enum Entry {
     Interrupt,
     /// Cancels them and has them take back what they did.
     Rollback,
-    /// Does not enter.
+    /// Does not enter, unless they are at their end.
     Reject,
     /// Waits for their end, unless as many wait already whose clients are still there.
     Enqueue {
@@ -82,7 +82,7 @@ pub trait Coordinator: Send + Sync + 'static {
     async fn enter(&self, thread: &ThreadKey, run: &RunHandle, entry: Entry)
     -> Result<Lease, Busy>;
 
-    /// Whether a run holds the thread or waits for it.
+    /// Whether a run that is not at its end holds the thread or waits for it.
     async fn is_busy(&self, thread: &ThreadKey) -> bool;
 
     /// Stops the turn of a thread and waits for its end. Those that wait for the thread are next.

@@ -146,6 +146,11 @@ impl RunHandle {
         }
     }
 
+    /// Whether its clients have seen its end. What remains to be done then takes no time.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.log().has_ended()
+    }
+
     /// Whether somebody reads it.
     pub(crate) fn has_readers(&self) -> bool {
         self.log().has_readers()

@@ -122,6 +122,11 @@ impl Log {
         !self.state().readers.is_empty()
     }
 
+    /// Whether nothing is sent any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.state().end.is_some()
+    }
+
     /// How many frames there were, and their bytes.
     pub(super) fn sent(&self) -> (u64, u64) {
         let state = self.state();

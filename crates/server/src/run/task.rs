@@ -23,6 +23,8 @@ const TOOL_CALL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a client waits for its thread without being told why.
 const WAITS_SILENTLY: Duration = Duration::from_secs(1);
+/// The same when it is to queue for it: the run before may be at its end.
+const QUEUES_SILENTLY: Duration = Duration::from_millis(50);
 
 /// Runs a streaming op to its end.
 pub(crate) async fn run<S: ChatKitServer>(
@@ -193,7 +195,7 @@ impl<S: ChatKitServer> Entering<'_, S> {
     ) -> Result<Lease, Busy> {
         let mut entering = pin!(self.shared.coordinator.enter(key, self.run, entry));
         let patience = match entry {
-            Entry::Enqueue { .. } => Duration::ZERO,
+            Entry::Enqueue { .. } => QUEUES_SILENTLY,
             _ => WAITS_SILENTLY,
         };
         if let Ok(entered) = timeout(patience, &mut entering).await {
