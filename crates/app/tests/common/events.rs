@@ -1,10 +1,10 @@
 //! Server-sent events as they arrive.
 
-use std::io;
+use std::{io, time::Instant};
 
 use serde_json::Value;
 
-use super::{Connection, Head};
+use super::{Connection, Head, LONG};
 
 /// A stream that is being read.
 #[derive(Debug)]
@@ -57,10 +57,13 @@ impl Events {
     }
 
     pub(crate) fn try_next(&mut self) -> io::Result<Option<Value>> {
+        let deadline = Instant::now() + LONG;
         loop {
             match self.try_next_frame()? {
                 Some(Frame::Event(event)) => return Ok(Some(event)),
-                Some(Frame::Comment(_)) => {}
+                Some(Frame::Comment(_)) => {
+                    assert!(Instant::now() < deadline, "nothing but heartbeats: {self:?}");
+                }
                 None => return Ok(None),
             }
         }
