@@ -74,19 +74,19 @@ pub(crate) struct Shared<S> {
 }
 
 impl<S> Shared<S> {
-    /// Closes what a crash left open, unless that is done. A store that fails is asked again by
-    /// the next turn.
-    pub(crate) async fn recover_once(&self) {
+    /// Closes what a crash left open, unless that is done, and says how many turns there were. No
+    /// turn may begin before: its checkpoint would be taken for one of those.
+    pub(crate) async fn recover_once(&self) -> StoreResult<usize> {
         if !self.store.keeps_checkpoints() {
-            return;
+            return Ok(0);
         }
         let mut recovered = self.recovered.lock().await;
-        if !*recovered {
-            match recover::recover(&*self.store).await {
-                Ok(_) => *recovered = true,
-                Err(error) => tracing::error!(%error, "open turns could not be looked for"),
-            }
+        if *recovered {
+            return Ok(0);
         }
+        let closed = recover::recover(&*self.store).await?;
+        *recovered = true;
+        Ok(closed)
     }
 }
 
@@ -201,13 +201,7 @@ impl<S: ChatKitServer> ChatKit<S> {
     ///
     /// When the store fails.
     pub async fn recover(&self) -> StoreResult<usize> {
-        let mut recovered = self.shared.recovered.lock().await;
-        if *recovered {
-            return Ok(0);
-        }
-        let closed = recover::recover(&*self.shared.store).await?;
-        *recovered = true;
-        Ok(closed)
+        self.shared.recover_once().await
     }
 
     /// Refuses new turns from now on; what runs goes on.

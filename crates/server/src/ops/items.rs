@@ -69,7 +69,10 @@ async fn combined(
             None => visible::item(item),
         }
     }
-    Ok(join(request, page, &plan.new))
+    // One that was stored just now is on the page already.
+    let on_page: HashSet<&ItemId> = page.data.iter().map(ThreadItem::id).collect();
+    let new: Vec<_> = plan.new.into_iter().filter(|item| !on_page.contains(item.id())).collect();
+    Ok(join(request, page, &new))
 }
 
 /// Where the items of a page come from.

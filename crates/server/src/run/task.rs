@@ -38,11 +38,14 @@ pub(crate) async fn run<S: ChatKitServer>(
     let op = request.op();
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
-    shared.recover_once().await;
     let options = shared.server.run_options(&request, &context, shared.options);
     let entering = Entering { shared, context: &context, run: &run, options: &options };
     // Boxed, so that the run does not keep room for it while it streams.
-    let entered = Box::pin(entering.prepare(&thread_id, request, &mut writer)).await;
+    let entered = Box::pin(async {
+        shared.recover_once().await?;
+        entering.prepare(&thread_id, request, &mut writer).await
+    });
+    let entered = entered.await;
     let end = match entered {
         Ok(Prepared { turn, respond, first, mut lease, last_before }) => {
             let drive = Drive {

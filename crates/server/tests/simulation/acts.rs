@@ -2,13 +2,16 @@
 
 use chatkit_protocol::{
     Annotation, AssistantMessageContent, AssistantMessageItem, ThreadItem, ThreadItemUpdate,
-    ThreadStreamEvent, Timestamp, WidgetItem, WidgetRoot,
+    ThreadStreamEvent, WidgetItem, WidgetRoot,
 };
 use chatkit_server::{IdKind, Turn};
 use chatkit_widgets::WidgetStream;
 use serde_json::{Value, json};
 
 use crate::{model::Ms, rng::Rng, script::Step, world::Ctx};
+
+/// When all items were made: a seed means one world.
+const DATE: &str = "2026-01-01T00:00:00Z";
 
 /// What becomes of an item that was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +62,11 @@ impl Gaps {
         {
             return Step::Wait(lapse);
         }
-        if self.longest == 0 || rng.one_in(3) { Step::Pend } else { Step::Wait(rng.between(0, self.longest)) }
+        if self.longest == 0 || rng.one_in(3) {
+            Step::Pend
+        } else {
+            Step::Wait(rng.between(0, self.longest))
+        }
     }
 
     fn maybe(&mut self, rng: &mut Rng, steps: &mut Vec<Step>) {
@@ -74,7 +81,7 @@ pub(crate) fn message(rng: &mut Rng, turn: &Turn<Ctx>, gaps: &mut Gaps, fate: Fa
     let mut message = AssistantMessageItem {
         id: turn.new_item_id(IdKind::Message),
         thread_id: turn.thread().id().clone(),
-        created_at: Timestamp::now(),
+        created_at: DATE.parse().unwrap(),
         content: Vec::new(),
     };
     let mut steps = Vec::new();
@@ -115,7 +122,12 @@ pub(crate) fn message(rng: &mut Rng, turn: &Turn<Ctx>, gaps: &mut Gaps, fate: Fa
 }
 
 /// Begins a message, with what it has already, and adds a part piece by piece.
-fn streamed(rng: &mut Rng, gaps: &mut Gaps, message: &mut AssistantMessageItem, steps: &mut Vec<Step>) {
+fn streamed(
+    rng: &mut Rng,
+    gaps: &mut Gaps,
+    message: &mut AssistantMessageItem,
+    steps: &mut Vec<Step>,
+) {
     steps.push(event(ThreadStreamEvent::added(ThreadItem::AssistantMessage(message.clone()))));
     let id = message.id.clone();
     let update = |update| event(ThreadStreamEvent::updated(id.clone(), update));
@@ -128,7 +140,8 @@ fn streamed(rng: &mut Rng, gaps: &mut Gaps, message: &mut AssistantMessageItem, 
             content: AssistantMessageContent::default(),
         }));
         let is_blank = rng.one_in(15);
-        for _ in 0..rng.below(9) {
+        let deltas = if rng.one_in(6) { rng.between(10, 60) } else { rng.below(9) };
+        for _ in 0..deltas {
             gaps.maybe(rng, steps);
             let delta = if is_blank { " \n".to_owned() } else { words(rng) };
             let part = &mut message.content[content_index];
@@ -177,7 +190,7 @@ pub(crate) fn widget(rng: &mut Rng, turn: &Turn<Ctx>, gaps: &mut Gaps) -> Vec<St
     let mut stream = WidgetStream::new(WidgetItem {
         id: turn.new_item_id(IdKind::Message),
         thread_id: turn.thread().id().clone(),
-        created_at: Timestamp::now(),
+        created_at: DATE.parse().unwrap(),
         widget: state(&text, 0),
         copy_text: None,
     });
@@ -202,8 +215,12 @@ pub(crate) fn workflow(rng: &mut Rng, turn: &Turn<Ctx>, gaps: &mut Gaps) -> Vec<
     let mut tasks: Vec<Value> = Vec::new();
     let task = |number: u64| json!({"type": "custom", "title": format!("task {number}")});
     let item = |tasks: &[Value]| -> ThreadItem {
-        item(turn, &id, json!({"type": "workflow",
-            "workflow": {"type": "custom", "tasks": tasks, "expanded": false}}))
+        item(
+            turn,
+            &id,
+            json!({"type": "workflow",
+            "workflow": {"type": "custom", "tasks": tasks, "expanded": false}}),
+        )
     };
     let mut steps = vec![event(ThreadStreamEvent::added(item(&tasks)))];
     for _ in 0..rng.below(6) {
@@ -229,7 +246,8 @@ pub(crate) fn image(rng: &mut Rng, turn: &Turn<Ctx>, gaps: &mut Gaps) -> Vec<Ste
     let id = turn.new_item_id(IdKind::Message);
     let image = |number: u64| json!({"id": "i", "url": format!("data:{number}")});
     let mut last = Value::Null;
-    let mut steps = vec![event(ThreadStreamEvent::added(item(turn, &id, json!({"type": "generated_image"}))))];
+    let mut steps =
+        vec![event(ThreadStreamEvent::added(item(turn, &id, json!({"type": "generated_image"}))))];
     for number in 0..rng.below(4) {
         gaps.maybe(rng, &mut steps);
         last = image(number);
@@ -245,7 +263,11 @@ pub(crate) fn image(rng: &mut Rng, turn: &Turn<Ctx>, gaps: &mut Gaps) -> Vec<Ste
 
 pub(crate) fn task(rng: &mut Rng, turn: &Turn<Ctx>) -> Vec<Step> {
     let id = turn.new_item_id(IdKind::Task);
-    let task = item(turn, &id, json!({"type": "task", "task": {"type": "thought", "content": words(rng)}}));
+    let task = item(
+        turn,
+        &id,
+        json!({"type": "task", "task": {"type": "thought", "content": words(rng)}}),
+    );
     let mut steps = vec![event(ThreadStreamEvent::added(task.clone()))];
     if rng.one_in(2) {
         steps.push(event(ThreadStreamEvent::done(task)));
@@ -289,16 +311,24 @@ pub(crate) fn beside(rng: &mut Rng) -> Vec<Step> {
 /// A call of a tool in the page.
 pub(crate) fn call(rng: &mut Rng, turn: &Turn<Ctx>) -> Vec<Step> {
     let id = turn.new_item_id(IdKind::ToolCall);
-    let call = item(turn, &id, json!({"type": "client_tool_call", "status": "pending",
-        "call_id": format!("call {}", rng.below(1000)), "name": "tool", "arguments": {}}));
+    let call = item(
+        turn,
+        &id,
+        json!({"type": "client_tool_call", "status": "pending",
+        "call_id": format!("call {}", rng.below(1000)), "name": "tool", "arguments": {}}),
+    );
     vec![event(ThreadStreamEvent::done(call))]
 }
 
 /// Questions to the user.
 pub(crate) fn form(rng: &mut Rng, turn: &Turn<Ctx>) -> Vec<Step> {
     let id = turn.new_item_id(IdKind::Message);
-    let form = item(turn, &id, json!({"type": "structured_input", "status": "pending",
-        "inputs": [{"type": "freeform", "id": "q", "question": words(rng)}]}));
+    let form = item(
+        turn,
+        &id,
+        json!({"type": "structured_input", "status": "pending",
+        "inputs": [{"type": "freeform", "id": "q", "question": words(rng)}]}),
+    );
     vec![event(ThreadStreamEvent::done(form))]
 }
 
@@ -340,7 +370,7 @@ pub(crate) fn deluge(rng: &mut Rng) -> Vec<Step> {
 fn item(turn: &Turn<Ctx>, id: &str, mut fields: Value) -> ThreadItem {
     fields["id"] = json!(id);
     fields["thread_id"] = json!(turn.thread().id());
-    fields["created_at"] = json!("2026-01-01T00:00:00Z");
+    fields["created_at"] = json!(DATE);
     parsed(fields)
 }
 
@@ -349,8 +379,17 @@ fn parsed<T: serde::de::DeserializeOwned>(value: Value) -> T {
 }
 
 fn words(rng: &mut Rng) -> String {
-    const WORDS: [&str; 9] =
-        ["one ", "two, ", "\"three\" ", "vier\n", "😀", "\\six ", "\u{7}", "e\u{301} ", "data: x\n\n"];
+    const WORDS: [&str; 9] = [
+        "one ",
+        "two, ",
+        "\"three\" ",
+        "vier\n",
+        "😀",
+        "\\six ",
+        "\u{7}",
+        "e\u{301} ",
+        "data: x\n\n",
+    ];
     (0..rng.between(1, 3)).map(|_| *rng.pick(&WORDS)).collect()
 }
 

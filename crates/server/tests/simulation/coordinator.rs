@@ -67,6 +67,8 @@ impl Coordinator for Watched {
     }
 
     async fn is_busy(&self, thread: &ThreadKey) -> bool {
+        // The first turn to get here has waited for it.
+        self.world.has_recovered();
         self.dawdle(thread).await;
         self.inner.is_busy(thread).await
     }

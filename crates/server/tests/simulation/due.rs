@@ -20,12 +20,13 @@ impl State {
         probe.resumable = true;
     }
 
-    /// A reader leaves a run. One that was told to load the thread anew has not left.
+    /// A reader leaves a run. One that was told to load the thread anew will be back.
     pub(crate) fn departs(&mut self, number: usize, was_lost: bool) {
         let now = self.now();
         let probe = &mut self.probes[number];
         probe.readers -= 1;
-        if probe.readers == 0 && !was_lost && probe.stage != Stage::Ended {
+        probe.resumable |= was_lost;
+        if probe.readers == 0 && probe.stage != Stage::Ended {
             probe.absent_since = Some(now);
         }
         self.trace(|| format!("a reader leaves #{number}"));

@@ -19,9 +19,9 @@ impl State {
             .iter()
             .map(|it| (it.actor, it.run.cancel_reason().is_some()))
             .collect();
-        for (earlier, is_cancelled) in before {
+        for (place, (earlier, is_cancelled)) in before.into_iter().enumerate() {
             if let Actor::Run(number) = earlier {
-                self.is_overtaken(number, entry, is_cancelled, now);
+                self.is_overtaken(number, place == 0, entry, is_cancelled, now);
             }
         }
         if let Actor::Run(number) = actor {
@@ -40,7 +40,14 @@ impl State {
         self.line(key).entered.push(entered);
     }
 
-    fn is_overtaken(&mut self, number: usize, entry: Entry, is_cancelled: bool, now: Ms) {
+    fn is_overtaken(
+        &mut self,
+        number: usize,
+        is_first: bool,
+        entry: Entry,
+        is_cancelled: bool,
+        now: Ms,
+    ) {
         let probe = &mut self.probes[number];
         match entry {
             Entry::Interrupt | Entry::Exclusive => {
@@ -50,7 +57,7 @@ impl State {
                 probe.superseded_at.get_or_insert(now);
                 probe.rolls_back |= !is_cancelled;
             }
-            Entry::Follow(patience) => {
+            Entry::Follow(patience) if is_first => {
                 let at = now + ms(patience);
                 probe.follower_at = Some(probe.follower_at.map_or(at, |before| before.min(at)));
             }
@@ -62,11 +69,12 @@ impl State {
     pub(crate) fn is_turned_away(&mut self, key: &Key, entry: Entry, busy: Busy) {
         let actor = self.actor();
         self.trace(|| format!("{actor:?} is turned away: {busy:?}"));
+        let waiting = self.waiting(key);
         self.line(key).entered.retain(|it| it.actor != actor);
         let others = self.line(key).entered.len();
         let is_right = match (entry, busy) {
             (Entry::Reject, Busy::Running) => others > 0,
-            (Entry::Enqueue { limit }, Busy::QueueFull) => others > limit,
+            (Entry::Enqueue { limit }, Busy::QueueFull) => waiting >= limit,
             _ => false,
         };
         if !is_right {
@@ -77,17 +85,41 @@ impl State {
         }
     }
 
+    /// Whether the responders of all who came before the actor are gone: their clients may have seen
+    /// the end already.
+    fn are_closing_before(&mut self, key: &Key) -> bool {
+        let actor = self.actor();
+        let earlier: Vec<_> = self.line(key).entered.iter().map(|it| it.actor).collect();
+        earlier.into_iter().filter(|earlier| *earlier != actor).all(|earlier| match earlier {
+            Actor::Run(number) => self.probes[number].stage >= Stage::Closing,
+            _ => false,
+        })
+    }
+
     /// A run that has not been turned away waits.
     pub(crate) fn is_let_in(&mut self, key: &Key, entry: Entry) {
-        let before = self.line(key).entered.iter().filter(|it| matches!(it.actor, Actor::Run(_)));
-        let before = before.count() - usize::from(entry != Entry::Exclusive);
+        if let Actor::Run(number) = self.actor() {
+            self.probes[number].waited = true;
+        }
+        let waiting = self.waiting(key);
         match entry {
-            Entry::Reject if before > 0 => self.fail("Reject has let a run in behind another"),
-            Entry::Enqueue { limit } if before > limit => {
-                self.fail(format!("{before} before one who may wait behind {limit}"));
+            Entry::Reject if self.are_closing_before(key) => {}
+            Entry::Reject => self.fail("Reject has let a run in behind another"),
+            Entry::Enqueue { limit } if waiting >= limit => {
+                self.fail(format!("{waiting} wait before one who may wait behind {limit}"));
             }
             _ => {}
         }
+    }
+
+    /// Those who wait for the thread before the one who has just come, and whose clients are there.
+    fn waiting(&mut self, key: &Key) -> usize {
+        let actor = self.actor();
+        let entered = self.line(key).entered.iter().map(|it| it.actor);
+        let waiting: Vec<_> = entered.skip(1).filter(|it| *it != actor).collect();
+        let is_read =
+            |it: &Actor| matches!(it, Actor::Run(number) if self.probes[*number].readers > 0);
+        waiting.iter().filter(|it| is_read(it)).count()
     }
 
     /// The coordinator gives a run its thread.
@@ -116,11 +148,13 @@ impl State {
             first.was_granted = true;
         }
         let to_tell = std::mem::take(&mut line.to_tell);
+        let may_tell = std::mem::take(&mut line.may_tell);
         if let Actor::Run(number) = actor {
             let probe = &mut self.probes[number];
             probe.stage = Stage::Granted;
             probe.grant = grant;
             probe.must_tell = to_tell;
+            probe.may_tell = may_tell;
         }
     }
 
@@ -188,7 +222,7 @@ impl State {
 
     /// The answer to an attach.
     pub(crate) fn attaches(&mut self, expected: Option<usize>, joined: bool) {
-        self.count("attaches");
+        self.count(if joined { "attached" } else { "not attached" });
         if expected.is_some() != joined {
             self.fail(format!("attach: expected to join {expected:?}, and it was {joined}"));
         }
@@ -196,13 +230,6 @@ impl State {
             self.joins(number);
             self.is_attached(number);
         }
-    }
-
-    /// The threads that are still somebody's, in the eyes of the world.
-    pub(crate) fn is_entered(&self, key: &Key) -> bool {
-        self.lines.get(key).is_some_and(|line| {
-            line.entered.iter().any(|it| matches!(it.actor, Actor::Run(_)) || !it.was_granted)
-        })
     }
 
     /// All runs are told to end.

@@ -60,7 +60,9 @@ impl World {
                 state.count("pages held against the store");
                 let (expected, has_more) = cut(&now, asked);
                 if expected != page.data || has_more != page.has_more {
-                    state.fail(format!("{key:?} {asked:?}: expected {expected:?} {has_more}, found {page:?}"));
+                    state.fail(format!(
+                        "{key:?} {asked:?}: expected {expected:?} {has_more}, found {page:?}"
+                    ));
                 }
             }
             let is_all = asked.after.is_none() && !page.has_more;
@@ -79,7 +81,9 @@ impl World {
 pub(crate) fn all(state: &State, disk: &Disk, key: &Key) -> Vec<ThreadItem> {
     let mut items = disk.items(key);
     items.retain(|item| !item.is_hidden());
-    for pending in state.holding_turn(key).into_iter().flat_map(|probe| &probe.model.pending) {
+    // Of a turn that is at its end some may be gone, and the rest is about to be stored.
+    let turn = state.holding_turn(key).filter(|probe| probe.stage != Stage::Closing);
+    for pending in turn.into_iter().flat_map(|probe| &probe.model.pending) {
         let item = &pending.item;
         match items.iter_mut().find(|stored| stored.id() == item.id()) {
             _ if item.is_hidden() => {}

@@ -53,10 +53,9 @@ pub(crate) struct Probe {
     pub(crate) options_frame: Option<u64>,
     /// What a reader showed that came to the end.
     pub(crate) last_view: Option<(View, u64)>,
-    /// Somebody read while the turn was cleaned up.
-    pub(crate) read_at_end: bool,
     /// Items that its first frames must take away from clients.
     pub(crate) must_tell: Vec<ItemId>,
+    pub(crate) may_tell: Vec<ItemId>,
 
     // Its times.
     /// The number of its grant among all.
@@ -81,10 +80,13 @@ pub(crate) struct Probe {
     pub(crate) store_failures: usize,
     /// Not found, or a conflict.
     pub(crate) store_refusals: usize,
+    /// It was the first, had to recover what a crash had left, and could not.
+    pub(crate) recovery_failed: bool,
     pub(crate) checkpoint_failed: bool,
     pub(crate) script_ended: bool,
     pub(crate) script_failed: bool,
     pub(crate) was_refused: bool,
+    pub(crate) waited: bool,
     /// A call or a form that the request has completed.
     pub(crate) completed: bool,
     /// The form that it has answered.
@@ -124,8 +126,8 @@ impl Probe {
             was_deserted: false,
             options_frame: None,
             last_view: None,
-            read_at_end: false,
             must_tell: Vec::new(),
+            may_tell: Vec::new(),
             grant: 0,
             begun: None,
             heard: None,
@@ -140,10 +142,12 @@ impl Probe {
             rolls_back: false,
             store_failures: 0,
             store_refusals: 0,
+            recovery_failed: false,
             checkpoint_failed: false,
             script_ended: false,
             script_failed: false,
             was_refused: false,
+            waited: false,
             completed: false,
             answered: None,
             reasons: None,

@@ -108,7 +108,7 @@ impl Reading {
                 self.world.note(|state| self.check_end(state));
                 return true;
             };
-            self.take(&String::from_utf8(chunk.to_vec()).unwrap());
+            self.take(str::from_utf8(&chunk).unwrap());
         }
     }
 
@@ -239,13 +239,14 @@ impl Known {
             }
             ThreadStreamEvent::ThreadItemRemoved { item_id } => {
                 self.removed.push(item_id.clone());
-                probe.must_tell.contains(item_id)
+                probe.must_tell.contains(item_id) || probe.may_tell.contains(item_id)
             }
             ThreadStreamEvent::ThreadCreated { thread } => {
                 probe.op == Op::ThreadsCreate && thread.items.data.is_empty()
             }
             ThreadStreamEvent::ThreadItemDone { item } => {
-                matches!(**item, ThreadItem::UserMessage(_)) && probe.input.as_ref() == Some(item.id())
+                matches!(**item, ThreadItem::UserMessage(_))
+                    && probe.input.as_ref() == Some(item.id())
             }
             ThreadStreamEvent::ProgressUpdate { .. } => true,
             ThreadStreamEvent::Error(error) => {
@@ -255,8 +256,11 @@ impl Known {
             _ => false,
         };
         if !is_right {
-            let told = probe.must_tell.clone();
-            state.fail(format!("#{of} begins with {}, after {told:?} were taken back", brief(event)));
+            let told = (probe.must_tell.clone(), self.removed.clone());
+            state.fail(format!(
+                "#{of} begins with {}, after {told:?} were taken back",
+                brief(event)
+            ));
         }
     }
 
@@ -270,9 +274,17 @@ impl Known {
     ) {
         if let Some(view) = &mut self.view {
             view.apply(event);
+            if view.misfits > 0 {
+                view.misfits = 0;
+                state.fail(format!(
+                    "a reader of #{of} was not shown what this is of: {}",
+                    brief(event)
+                ));
+            }
         }
         let probe = &state.probes[of];
-        let Some(place) = probe.options_frame.and_then(|first| number.checked_sub(first + 1)) else {
+        let Some(place) = probe.options_frame.and_then(|first| number.checked_sub(first + 1))
+        else {
             return;
         };
         let place = usize::try_from(place).unwrap();

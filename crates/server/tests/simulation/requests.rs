@@ -43,7 +43,7 @@ pub(crate) fn run_options(rng: &mut Rng, climate: &Climate) -> RunOptions {
     options.turn_timeout = limit(rng, 4);
     options.linger = millis(*rng.pick(&[0, 50, 500, 5000]));
     options.cancel_grace = millis(*rng.pick(&[0, 20, 200]));
-    options.checkpoint_interval = millis(*rng.pick(&[0, 50, 300, 700]));
+    options.checkpoint_interval = millis(*rng.pick(&[0, 10, 50, 300, 700]));
     options
 }
 

@@ -28,19 +28,24 @@ pub(crate) fn respond<'a>(world: &Arc<World>, turn: Turn<Ctx>) -> EventStream<'a
     world.note(|state| state.responds(number, input, is_cancelled));
     let mut rng = Rng::of(world.seed, &[4, number as u64]);
     let Script { steps, ending, emits } = plan(&mut rng, world, &turn);
-    world.trace(|| format!("#{number} plays {} steps, then {ending:?}, emits {emits}", steps.len()));
+    world
+        .trace(|| format!("#{number} plays {} steps, then {ending:?}, emits {emits}", steps.len()));
     let watch = Watch { world: Arc::clone(world), number, token: turn.cancel_token() };
     if ending == Ending::PanicAtOnce {
         world.note(|state| state.probes[number].script_failed = true);
         panic!("scripted: the responder panics at once");
     }
-    let dropped = PanicOnDrop(ending == Ending::PanicOnDrop);
-    let player = Player { world: Arc::clone(world), number, steps: steps.into(), ending, turn, dropped };
+    let _dropped = PanicOnDrop(ending == Ending::PanicOnDrop);
+    let player =
+        Player { world: Arc::clone(world), number, steps: steps.into(), ending, turn, _dropped };
     if emits {
         let turn = player.turn.clone();
-        turn.stream(async move |_, events| Watched { inner: Box::pin(player.emit(events)), watch }.await)
+        turn.stream(async move |_, events| {
+            Watched { inner: Box::pin(player.emit(events)), watch }.await
+        })
     } else {
-        let events = stream::unfold(player, async |mut player| Some((player.next().await?, player)));
+        let events =
+            stream::unfold(player, async |mut player| Some((player.next().await?, player)));
         EventStream::new(Watched { inner: Box::pin(events), watch })
     }
 }
@@ -52,7 +57,7 @@ struct Player {
     steps: VecDeque<Step>,
     ending: Ending,
     turn: Turn<Ctx>,
-    dropped: PanicOnDrop,
+    _dropped: PanicOnDrop,
 }
 
 struct PanicOnDrop(bool);
@@ -91,7 +96,8 @@ impl Player {
         }
     }
 
-    /// Sends all events. One at a time, so that the engine takes each as soon as it is sent.
+    /// Sends all events. One at a time, and with a pause between two in which the task's budget is
+    /// filled up, so that the engine takes each as soon as it is sent.
     async fn emit(mut self, events: Emitter) -> Result<(), RespondError> {
         loop {
             match self.play().await {
@@ -105,7 +111,7 @@ impl Player {
                 }
                 Played::End(end) => return end,
             }
-            let_others(1).await;
+            let_others(2).await;
         }
     }
 
@@ -134,8 +140,13 @@ impl Player {
             Played::End(Err(error))
         };
         match self.ending {
-            Ending::Done | Ending::PanicOnDrop => {
+            Ending::Done => {
                 self.world.note(|state| state.probes[self.number].script_ended = true);
+                Played::End(Ok(()))
+            }
+            // What it holds is dropped while it is polled.
+            Ending::PanicOnDrop => {
+                self.world.note(|state| state.probes[self.number].script_failed = true);
                 Played::End(Ok(()))
             }
             Ending::Custom => fails(RespondError::custom("the model is asleep")),

@@ -52,10 +52,9 @@ impl State {
         if stage != Stage::Begun {
             self.fail(format!("#{number} responds at stage {stage:?}"));
         }
-        let key = self.probes[number].key.clone();
-        let others = self.probes.iter().filter(|other| other.key == key);
-        let others = others.filter(|other| other.stage == Stage::Responding).count();
-        if others > 0 {
+        let (key, life) = (self.probes[number].key.clone(), self.life);
+        let mut others = self.probes.iter().filter(|other| other.life == life && other.key == key);
+        if others.any(|other| other.stage == Stage::Responding) {
             self.fail(format!("#{number} responds beside another turn of its thread"));
         }
         let probe = &mut self.probes[number];
@@ -118,7 +117,6 @@ impl State {
         let probe = &mut self.probes[number];
         probe.handlers_ended += 1;
         probe.was_spoiled = was_spoiled;
-        probe.read_at_end = probe.readers > 0;
     }
 }
 
@@ -127,18 +125,31 @@ impl World {
     pub(crate) fn run_ends(&self, stats: &StreamStats, number: usize) {
         self.note(|state| {
             state.trace(|| format!("#{number} ends: {} after {} events", stats.end, stats.events));
-            if state.probes[number].stage == Stage::Ended {
-                state.fail(format!("#{number} ends a second time"));
+            let stage = state.probes[number].stage;
+            if stage == Stage::Asked && stats.end == EndReason::Failed && state.is_recovering {
+                // There could be no recovery before it.
+                state.probes[number].stage = Stage::Ended;
                 return;
+            }
+            if matches!(stage, Stage::Asked | Stage::Ended) {
+                return state.fail(format!("#{number} ends at stage {stage:?}"));
             }
             state.leaves(number);
             let probe = &mut state.probes[number];
-            let right = stats.op == probe.op && Some(stats.run_id) == probe.run.or(Some(stats.run_id));
+            let right =
+                stats.op == probe.op && Some(stats.run_id) == probe.run.or(Some(stats.run_id));
             probe.stage = Stage::Ended;
             probe.end = Some(stats.end);
             probe.events = stats.events;
             if !right {
                 state.fail(format!("#{number}: wrong stats: {stats:?}"));
+            }
+            state.count(stats.end.as_str());
+            if is_rolled_back(&state.probes[number]) {
+                state.count("rolled back");
+            }
+            if state.probes[number].waited {
+                state.count("waited for the thread");
             }
             state.check_end(number, stats.end);
             state.check_stored(number, &self.disk);
@@ -175,9 +186,10 @@ impl State {
         let rolled_back = is_rolled_back(probe);
         let notes = usize::from(is_cancelled && !rolled_back);
         if probe.notes > notes || (probe.is_clean() && probe.notes != notes) {
-            self.fail(format!("#{number} ended as {end} with {} notes", probe.notes));
+            let found = probe.notes;
+            self.fail(format!("#{number} ended as {end} with {found} notes"));
         }
-        if probe.in_store > 0 || probe.readers > 1000 {
+        if self.probes[number].in_store > 0 {
             self.fail(format!("#{number} ended while the store worked for it"));
         }
     }
@@ -196,16 +208,21 @@ impl State {
             let id = shown.item.id();
             let pending = probe.model.pending_item(id);
             let found = view.item(id);
-            let was_here = probe.is_clean() && probe.read_at_end;
             let is_right = match (found, pending) {
-                (_, _) if rolled_back && probe.is_clean() && probe.model.shown.contains(id) => {
+                (_, _)
+                    if rolled_back
+                        && probe.store_failures == 0
+                        && probe.model.shown.contains(id) =>
+                {
                     found.is_none()
                 }
                 (Some(found), None) => found == shown,
                 (Some(found), Some(_)) => {
-                    let must_be_done = matches!(end, EndReason::Cancelled(_)) && was_here
+                    let must_be_done = matches!(end, EndReason::Cancelled(_)) && probe.is_clean()
                         || end == EndReason::Completed;
-                    found.item == shown.item && (found.done || !must_be_done)
+                    let is_older = probe.model.stored.get(id) == Some(&found.item);
+                    (found.item == shown.item || (is_older && !probe.is_clean()))
+                        && (found.done || !must_be_done)
                 }
                 (None, Some(item)) => {
                     (!is_worth_keeping(item) && end != EndReason::Failed) || !probe.is_clean()
@@ -256,7 +273,7 @@ fn may_fail(probe: &Probe) -> bool {
     let could_be_refused = probe.op != Op::ThreadsCreate;
     probe.script_failed
         || probe.store_failures > 0
-        || (before_responding && (probe.was_refused || could_be_refused))
+        || (before_responding && (probe.was_refused || could_be_refused || probe.recovery_failed))
 }
 
 /// An event in short.

@@ -1,5 +1,7 @@
 //! What responders do, as seeds decide.
 
+use std::collections::BTreeSet;
+
 use chatkit_protocol::{ThreadItem, ThreadMetadata, ThreadStatus, ThreadStreamEvent};
 use chatkit_server::Turn;
 
@@ -86,6 +88,7 @@ pub(crate) fn plan(rng: &mut Rng, world: &World, turn: &Turn<Ctx>) -> Script {
             steps.extend(act);
         }
     }
+    leave_removed_alone(&mut steps);
     let ending = ending(rng, ms(options.cancel_grace));
     Script { steps, ending, emits: rng.one_in(4) }
 }
@@ -95,7 +98,7 @@ fn act(rng: &mut Rng, world: &World, turn: &Turn<Ctx>, gaps: &mut Gaps) -> Vec<S
         let title = format!("title {}", rng.below(1000));
         vec![Step::Change(Change { title, locks })]
     };
-    match rng.weighted(&[40, 12, 12, 4, 4, 8, 6, 5, 1, 2, 5, 5, 5, 3, 4, 1]) {
+    match rng.weighted(&[40, 12, 12, 4, 4, 8, 6, 5, 1, 2, 5, 8, 10, 3, 4, 1]) {
         0 => {
             let fate = acts::fate(rng);
             acts::message(rng, turn, gaps, fate)
@@ -133,6 +136,22 @@ fn old_item(rng: &mut Rng, world: &World, turn: &Turn<Ctx>) -> Vec<Step> {
         item => ThreadStreamEvent::ThreadItemRemoved { item_id: item.id().clone() },
     };
     vec![Step::Event(Box::new(event))]
+}
+
+/// What was removed is not replaced any more: that would make it a new item.
+fn leave_removed_alone(steps: &mut Vec<Step>) {
+    let mut removed = BTreeSet::new();
+    steps.retain(|step| match step {
+        Step::Event(event) => match &**event {
+            ThreadStreamEvent::ThreadItemRemoved { item_id } => {
+                removed.insert(item_id.clone());
+                true
+            }
+            ThreadStreamEvent::ThreadItemReplaced { item } => !removed.contains(item.id()),
+            _ => true,
+        },
+        _ => true,
+    });
 }
 
 /// Two acts at once.

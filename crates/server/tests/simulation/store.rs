@@ -83,12 +83,12 @@ impl Store for SimStore {
 
     async fn load_thread(&self, owner: &Owner, id: &ThreadId) -> StoreResult<ThreadMetadata> {
         let memory = &self.0.disk.memory;
-        self.call(owner, id, What::Read, async memory.load_thread(owner, id).await).await
+        self.call(owner, id, What::Read, memory.load_thread(owner, id)).await
     }
 
     async fn save_thread(&self, owner: &Owner, thread: &ThreadMetadata) -> StoreResult<()> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.save_thread(owner, thread).await;
+        let effect = memory.save_thread(owner, thread);
         self.call(owner, &thread.id, What::SaveThread, effect).await
     }
 
@@ -99,7 +99,7 @@ impl Store for SimStore {
         patch: &ThreadPatch,
     ) -> StoreResult<ThreadMetadata> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.update_thread(owner, id, patch).await;
+        let effect = memory.update_thread(owner, id, patch);
         let thread = self.call(owner, id, What::UpdateThread, effect).await?;
         self.0.note(|state| state.thread_saved(state.actor(), &thread));
         Ok(thread)
@@ -111,7 +111,7 @@ impl Store for SimStore {
         page: &PageRequest,
     ) -> StoreResult<Page<ThreadMetadata>> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.load_threads(owner, page).await;
+        let effect = memory.load_threads(owner, page);
         self.call(owner, &"none".into(), What::Read, effect).await
     }
 
@@ -133,7 +133,7 @@ impl Store for SimStore {
         visibility: Visibility,
     ) -> StoreResult<Page<ThreadItem>> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.load_thread_items(owner, id, page, visibility).await;
+        let effect = memory.load_thread_items(owner, id, page, visibility);
         self.call(owner, id, What::Read, effect).await
     }
 
@@ -144,23 +144,18 @@ impl Store for SimStore {
         item_id: &ItemId,
     ) -> StoreResult<ThreadItem> {
         let memory = &self.0.disk.memory;
-        self.call(owner, id, What::Read, async memory.load_item(owner, id, item_id).await).await
+        self.call(owner, id, What::Read, memory.load_item(owner, id, item_id)).await
     }
 
     async fn save_item(&self, owner: &Owner, id: &ThreadId, item: &ThreadItem) -> StoreResult<()> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.save_item(owner, id, item).await;
+        let effect = memory.save_item(owner, id, item);
         self.call(owner, id, What::Save(item), effect).await
     }
 
-    async fn delete_item(
-        &self,
-        owner: &Owner,
-        id: &ThreadId,
-        item_id: &ItemId,
-    ) -> StoreResult<()> {
+    async fn delete_item(&self, owner: &Owner, id: &ThreadId, item_id: &ItemId) -> StoreResult<()> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.delete_item(owner, id, item_id).await;
+        let effect = memory.delete_item(owner, id, item_id);
         self.call(owner, id, What::Delete(item_id), effect).await
     }
 
@@ -171,7 +166,7 @@ impl Store for SimStore {
         item: &ThreadItem,
     ) -> StoreResult<()> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.complete_item(owner, id, item).await;
+        let effect = memory.complete_item(owner, id, item);
         self.call(owner, id, What::Complete(item), effect).await
     }
 
@@ -181,7 +176,7 @@ impl Store for SimStore {
         id: &ThreadId,
     ) -> StoreResult<Vec<ThreadItem>> {
         let memory = &self.0.disk.memory;
-        self.call(owner, id, What::Read, async memory.load_pending_items(owner, id).await).await
+        self.call(owner, id, What::Read, memory.load_pending_items(owner, id)).await
     }
 
     async fn delete_items_after(
@@ -191,7 +186,7 @@ impl Store for SimStore {
         item_id: &ItemId,
     ) -> StoreResult<usize> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.delete_items_after(owner, id, item_id).await;
+        let effect = memory.delete_items_after(owner, id, item_id);
         self.call(owner, id, What::DeleteAfter, effect).await
     }
 
@@ -202,7 +197,7 @@ impl Store for SimStore {
         message: &UserMessageItem,
     ) -> StoreResult<()> {
         let memory = &self.0.disk.memory;
-        let effect = async memory.add_user_message(owner, new_thread, message).await;
+        let effect = memory.add_user_message(owner, new_thread, message);
         self.call(owner, &message.thread_id, What::AddMessage(message), effect).await
     }
 

@@ -11,7 +11,7 @@ use crate::{
     probe::Stage,
     rng::{Rng, number_of},
     running::is_rolled_back,
-    view::is_worth_keeping,
+    view::{is_worth_keeping, text_of},
     world::{Actor, Climate, Key, State, World},
 };
 
@@ -84,17 +84,28 @@ impl World {
 
     pub(crate) fn store_applied(&self, key: &Key, what: What<'_>, flight: &Flight) {
         self.note(|state| {
+            let is_recovering = state.is_recovering;
             let line = state.line(key);
             if !matches!(what, What::Read | What::SaveCheckpoint(_) | What::DeleteCheckpoint) {
                 line.epoch += 1;
+            }
+            if let What::Delete(id) = what {
+                line.writers.remove(id);
             }
             let saved = match what {
                 What::Save(item) => Some(item.id()),
                 What::AddMessage(message) => Some(&message.id),
                 _ => None,
             };
-            if let (Some(id), Actor::Run(number)) = (saved, flight.actor) {
-                line.writers.entry(id.clone()).or_insert(number);
+            match (saved, flight.actor) {
+                (Some(id), Actor::Run(number)) if !is_recovering => {
+                    line.writers.entry(id.clone()).or_insert(number);
+                }
+                (Some(id), _) => {
+                    line.recovered.insert(id.clone());
+                    state.recovered.entry(key.clone()).or_default().push(id.clone());
+                }
+                (None, _) => {}
             }
         });
     }
@@ -105,6 +116,9 @@ impl World {
             if !matches!(what, What::Read) || outcome == Outcome::Failed {
                 state.trace(|| format!("{:?} {what:?} on {}: {outcome:?}", flight.actor, key.1));
             }
+            if outcome == Outcome::Failed && state.is_recovering {
+                state.not_recovered.insert(key.clone());
+            }
             if outcome == Outcome::Failed && matches!(what, What::DeleteCheckpoint) {
                 state.line(key).has_stale_checkpoint = true;
             }
@@ -113,6 +127,10 @@ impl World {
                 state.probes[number].free_at = now;
             }
             let Actor::Run(number) = flight.actor else { return };
+            if state.is_recovering {
+                state.probes[number].recovery_failed |= outcome == Outcome::Failed;
+                return;
+            }
             match (outcome, what) {
                 (Outcome::Done, _) => state.is_written(number, what, now),
                 (Outcome::Refused, _) => state.probes[number].store_refusals += 1,
@@ -158,7 +176,8 @@ impl State {
         disk: &Disk,
     ) -> Option<&'static str> {
         let probe = &self.probes[number];
-        let answers = matches!(probe.op, Op::ThreadsAddClientToolOutput | Op::ThreadsAddStructuredInput);
+        let answers =
+            matches!(probe.op, Op::ThreadsAddClientToolOutput | Op::ThreadsAddStructuredInput);
         if !probe.holds() {
             let may = answers && matches!(what, What::Complete(_) | What::Delete(_));
             return (!may || probe.stage == Stage::Ended).then_some("it has not got the thread");
@@ -168,9 +187,19 @@ impl State {
         }
         let awaiting = probe.model.awaiting.as_ref();
         match (probe.stage, what) {
-            (_, What::SaveCheckpoint(_) | What::UpdateThread) => {
-                (probe.begun.is_none()).then_some("it has not begun")
+            (_, What::SaveCheckpoint(checkpoint)) => {
+                let shown = |item: &ThreadItem| match probe.model.pending_item(item.id()) {
+                    // It may be of the time before it was begun anew.
+                    _ if probe.model.stored.contains_key(item.id()) => true,
+                    Some(now) => text_of(now)
+                        .zip(text_of(item))
+                        .is_none_or(|(now, then)| now.starts_with(&then)),
+                    None => true,
+                };
+                let is_right = checkpoint.pending_items.iter().all(shown) && probe.begun.is_some();
+                (!is_right).then_some("it was not shown so")
             }
+            (_, What::UpdateThread) => probe.begun.is_none().then_some("it has not begun"),
             (Stage::Granted, What::AddMessage(_) | What::DeleteAfter) => None,
             (Stage::Responding, What::Save(item)) => match awaiting {
                 Some(
@@ -202,7 +231,8 @@ impl State {
     fn note_problem(&self, number: usize, note: &ThreadItem, disk: &Disk) -> Option<&'static str> {
         let probe = &self.probes[number];
         let ThreadItem::SdkHiddenContext(note) = note else { return None };
-        let fits = probe.reasons.iter().flatten().any(|reason| note.content.contains(words(reason)));
+        let fits =
+            probe.reasons.iter().flatten().any(|reason| note.content.contains(words(reason)));
         if probe.notes > 0 || probe.rolls_back && !fits {
             return Some("there is a note already, or none should be");
         }
@@ -257,14 +287,26 @@ impl State {
     /// What a run leaves in the store is what it has shown.
     pub(crate) fn check_stored(&mut self, number: usize, disk: &Disk) {
         let probe = &self.probes[number];
-        let Some(key) = probe.key.clone().filter(|_| probe.begun.is_some()) else { return };
+        let Some(key) = probe.key.clone() else { return };
+        if probe.begun.is_none() {
+            // It was refused: the next one tells what it was to tell.
+            let (to_tell, is_sure) = (probe.must_tell.clone(), probe.store_failures == 0);
+            let may_tell = probe.may_tell.clone();
+            self.line(&key).may_tell.extend(may_tell);
+            let line = self.line(&key);
+            return if is_sure { &mut line.to_tell } else { &mut line.may_tell }.extend(to_tell);
+        }
         let mut problems = Vec::new();
         let rolled_back = is_rolled_back(probe);
         let was_cut = matches!(probe.end, Some(EndReason::Cancelled(_) | EndReason::Failed));
         for (id, item) in &probe.model.stored {
             let found = disk.item(&key, id);
+            // It may have replaced an item of another turn.
+            let line = &self.lines[&key];
+            let is_own = line.writers.get(id) == Some(&number) && !line.recovered.contains(id);
             let is_right = match &found {
-                _ if rolled_back => found.is_none() || !probe.is_clean(),
+                _ if rolled_back && !is_own => true,
+                _ if rolled_back => found.is_none() || probe.store_failures > 0,
                 // Its client may have answered already.
                 _ if item.is_pending() => true,
                 _ if probe.model.pending_item(id).is_some() => found.is_some(),
@@ -289,16 +331,22 @@ impl State {
         }
         if let Some(input) = &probe.input
             && disk.item(&key, input).is_some() == rolled_back
-            && probe.is_clean()
+            && probe.store_failures == 0
         {
-            problems.push(format!("rolled back {rolled_back}, and the message is not as it should"));
+            problems
+                .push(format!("rolled back {rolled_back}, and the message is not as it should"));
         }
         if disk.checkpoints().contains_key(&key) && !self.lines[&key].has_stale_checkpoint {
             problems.push("its checkpoint is left".to_owned());
         }
-        if rolled_back && probe.is_clean() {
-            let taken_back: Vec<_> = probe.input.iter().chain(&probe.model.shown).cloned().collect();
-            self.line(&key).to_tell.extend(taken_back);
+        if rolled_back {
+            let own = probe.input.iter().chain(&probe.model.shown);
+            let gone = own.filter(|id| disk.item(&key, id).is_none());
+            let taken_back: Vec<_> = probe.must_tell.iter().chain(gone).cloned().collect();
+            let (may_tell, is_sure) = (probe.may_tell.clone(), probe.store_failures == 0);
+            let line = self.line(&key);
+            line.may_tell.extend(may_tell);
+            if is_sure { &mut line.to_tell } else { &mut line.may_tell }.extend(taken_back);
         }
         self.count("runs held against the store");
         let end = self.probes[number].end;

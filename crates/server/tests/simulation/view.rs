@@ -1,8 +1,7 @@
 //! What a client shows of a stream: the reading of the protocol that all else is held against.
 
 use chatkit_protocol::{
-    AssistantMessageContent, AssistantMessageItem, ErrorEvent, ItemId, ThreadItem,
-    ThreadItemUpdate, ThreadStreamEvent,
+    AssistantMessageItem, ErrorEvent, ItemId, ThreadItem, ThreadItemUpdate, ThreadStreamEvent,
 };
 use chatkit_widgets::apply_widget_update;
 
@@ -11,6 +10,8 @@ use chatkit_widgets::apply_widget_update;
 pub(crate) struct View {
     pub(crate) items: Vec<Shown>,
     pub(crate) error: Option<ErrorEvent>,
+    /// Updates of what was not there, on which a client may fail.
+    pub(crate) misfits: u64,
     progress: Option<ThreadStreamEvent>,
     thread: Option<ThreadStreamEvent>,
     /// Notices and effects.
@@ -31,9 +32,9 @@ impl View {
             ThreadStreamEvent::ThreadItemDone { item }
             | ThreadStreamEvent::ThreadItemReplaced { item } => self.put(item, true),
             ThreadStreamEvent::ThreadItemUpdated { item_id, update } => {
-                if let Some(shown) = self.items.iter_mut().find(|it| it.item.id() == item_id) {
-                    update_item(&mut shown.item, update);
-                }
+                let shown = self.items.iter_mut().find(|it| it.item.id() == item_id);
+                self.misfits +=
+                    u64::from(!shown.is_some_and(|shown| update_item(&mut shown.item, update)));
             }
             ThreadStreamEvent::ThreadItemRemoved { item_id } => {
                 self.items.retain(|shown| shown.item.id() != item_id);
@@ -65,51 +66,61 @@ impl View {
     }
 }
 
-/// Changes an item as a client does.
-pub(crate) fn update_item(item: &mut ThreadItem, update: &ThreadItemUpdate) {
-    match item {
-        ThreadItem::AssistantMessage(message) => update_message(message, update),
-        ThreadItem::Widget(widget) => {
-            apply_widget_update(&mut widget.widget, update);
+/// Changes an item as a client does. Says whether the update fits the item.
+pub(crate) fn update_item(item: &mut ThreadItem, update: &ThreadItemUpdate) -> bool {
+    match (item, update) {
+        (ThreadItem::AssistantMessage(message), update) => {
+            update_message(message, update).is_some()
         }
-        ThreadItem::Workflow(item) => match update {
-            ThreadItemUpdate::WorkflowTaskAdded { task, .. } => {
-                item.workflow.tasks.push((**task).clone());
-            }
-            ThreadItemUpdate::WorkflowTaskUpdated { task_index, task } => {
-                item.workflow.tasks[*task_index] = (**task).clone();
-            }
-            _ => {}
-        },
-        ThreadItem::GeneratedImage(item) => {
-            if let ThreadItemUpdate::GeneratedImageUpdated { image, .. } = update {
-                item.image = Some(image.clone());
-            }
+        (ThreadItem::Widget(widget), update) => apply_widget_update(&mut widget.widget, update),
+        (ThreadItem::Workflow(item), ThreadItemUpdate::WorkflowTaskAdded { task_index, task }) => {
+            item.workflow.tasks.push((**task).clone());
+            item.workflow.tasks.len() == task_index + 1
         }
-        _ => {}
+        (
+            ThreadItem::Workflow(item),
+            ThreadItemUpdate::WorkflowTaskUpdated { task_index, task },
+        ) => {
+            let found = item.workflow.tasks.get_mut(*task_index);
+            found.map(|found| found.clone_from(task)).is_some()
+        }
+        (
+            ThreadItem::GeneratedImage(item),
+            ThreadItemUpdate::GeneratedImageUpdated { image, .. },
+        ) => {
+            item.image = Some(image.clone());
+            true
+        }
+        _ => false,
     }
 }
 
-fn update_message(message: &mut AssistantMessageItem, update: &ThreadItemUpdate) {
+fn update_message(message: &mut AssistantMessageItem, update: &ThreadItemUpdate) -> Option<()> {
     use ThreadItemUpdate as Update;
     let parts = &mut message.content;
     match update {
-        Update::AssistantMessageContentPartAdded { content_index, content }
-        | Update::AssistantMessageContentPartDone { content_index, content } => {
-            if *content_index == parts.len() {
-                parts.push(AssistantMessageContent::default());
-            }
-            parts[*content_index] = content.clone();
+        Update::AssistantMessageContentPartAdded { content_index, content } => {
+            parts.push(content.clone());
+            (parts.len() == content_index + 1).then_some(())
+        }
+        Update::AssistantMessageContentPartDone { content_index, content } => {
+            parts.get_mut(*content_index)?.clone_from(content);
+            Some(())
         }
         Update::AssistantMessageContentPartTextDelta { content_index, delta } => {
-            parts[*content_index].text.push_str(delta);
+            parts.get_mut(*content_index)?.text.push_str(delta);
+            Some(())
         }
         Update::AssistantMessageContentPartAnnotationAdded {
             content_index,
             annotation_index,
             annotation,
-        } => parts[*content_index].annotations.insert(*annotation_index, (**annotation).clone()),
-        _ => {}
+        } => {
+            let annotations = &mut parts.get_mut(*content_index)?.annotations;
+            annotations.push((**annotation).clone());
+            (annotations.len() == annotation_index + 1).then_some(())
+        }
+        _ => None,
     }
 }
 

@@ -2,7 +2,8 @@
 //! what was stored, and what went wrong.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use chatkit_server::{Owner, RequestContext, RunHandle, RunId, RunOptions};
 use tokio::{task, time::Instant};
 
 use crate::{
+    aftermath::Wreck,
     disk::Disk,
     model::Ms,
     probe::{Probe, Stage},
@@ -75,6 +77,20 @@ pub(crate) enum Handler {
     Panics,
 }
 
+impl Request {
+    /// The context of an op that starts no turn.
+    pub(crate) fn of_no_turn(owner: &Owner, options: RunOptions) -> Self {
+        Self {
+            number: usize::MAX,
+            owner: owner.clone(),
+            options,
+            allow_cancel: true,
+            handler: Handler::Default,
+            plain: false,
+        }
+    }
+}
+
 impl RequestContext for Ctx {
     fn owner(&self) -> Owner {
         self.0.owner.clone()
@@ -82,7 +98,7 @@ impl RequestContext for Ctx {
 }
 
 /// Who does something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Actor {
     /// The run of a request.
     Run(usize),
@@ -90,6 +106,16 @@ pub(crate) enum Actor {
     Task(task::Id),
     /// The world itself.
     World,
+}
+
+impl fmt::Debug for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(number) => write!(f, "#{number}"),
+            Self::Task(_) => f.write_str("a task"),
+            Self::World => f.write_str("the world"),
+        }
+    }
 }
 
 pub(crate) struct State {
@@ -121,6 +147,12 @@ pub(crate) struct State {
     attached: HashMap<task::Id, usize>,
     /// Ids of events that clients have seen.
     pub(crate) event_ids: Vec<String>,
+    /// The turns that the last crash left open.
+    pub(crate) wrecks: Vec<Wreck>,
+    /// What a recovery has stored.
+    pub(crate) recovered: BTreeMap<Key, Vec<ItemId>>,
+    /// Threads for which the store has failed while they were recovered.
+    pub(crate) not_recovered: BTreeSet<Key>,
     pub(crate) threads_made: u64,
     pub(crate) items_made: BTreeMap<ThreadId, u64>,
     pub(crate) steps: u64,
@@ -135,10 +167,14 @@ pub(crate) struct Line {
     pub(crate) holder: Option<Actor>,
     /// Items that were taken back and that no client was told of yet.
     pub(crate) to_tell: Vec<ItemId>,
+    /// Items that were taken back; whether clients were told is not known.
+    pub(crate) may_tell: Vec<ItemId>,
     /// Changes whenever what clients may see of the thread does.
     pub(crate) epoch: u64,
     /// Who stored an item first.
     pub(crate) writers: BTreeMap<ItemId, usize>,
+    /// What a recovery has stored, at any time.
+    pub(crate) recovered: BTreeSet<ItemId>,
     /// The store has failed to delete a checkpoint.
     pub(crate) has_stale_checkpoint: bool,
     pub(crate) store_calls: u64,
@@ -160,7 +196,7 @@ impl World {
             slow_coordinator: rng.one_in(3),
             haste: *rng.pick(&[5, 60, 300, 1500]),
             limits: *rng.pick(&[0, 40, 400, 400, 3000]),
-            gaps: *rng.pick(&[0, 5, 60, 600]),
+            gaps: *rng.pick(&[0, 5, 60, 300, 600]),
         };
         let state = State {
             is_tracing,
@@ -184,6 +220,9 @@ impl World {
             requests: Vec::new(),
             attached: HashMap::new(),
             event_ids: Vec::new(),
+            wrecks: Vec::new(),
+            recovered: BTreeMap::new(),
+            not_recovered: BTreeSet::new(),
             threads_made: 0,
             items_made: BTreeMap::new(),
             steps: 0,
@@ -198,6 +237,17 @@ impl World {
 
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state())
+    }
+
+    /// The end of the trace, for when the world hangs.
+    pub(crate) fn last_of_trace(&self) -> Vec<String> {
+        for _ in 0..1000 {
+            if let Ok(state) = self.state.try_lock() {
+                return state.trace.iter().rev().take(100).rev().cloned().collect();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        vec!["somebody does not let go of the world".to_owned()]
     }
 
     /// Takes note of something, unless the process has just crashed.
@@ -268,23 +318,28 @@ impl State {
         self.trace(|| format!("life {life} begins"));
     }
 
-    /// The process is gone.
-    pub(crate) fn ends_life(&mut self) {
-        self.now();
+    /// The process is gone. What is returned is to be dropped once the world is not looked at any
+    /// more: it may be the last of some task, whose end the world hears of.
+    #[must_use]
+    pub(crate) fn ends_life(&mut self) -> Vec<Entered> {
+        // The runtime and its clock are gone.
+        self.began = None;
         let life = self.life;
         self.trace(|| format!("life {life} ends"));
-        self.began = None;
         self.is_alive = false;
         self.life += 1;
         self.in_responder = None;
         self.actors.clear();
         self.runs.clear();
         self.attached.clear();
+        let mut gone = Vec::new();
         for line in self.lines.values_mut() {
-            line.entered.clear();
+            gone.append(&mut line.entered);
             line.holder = None;
             line.to_tell.clear();
+            line.may_tell.clear();
         }
+        gone
     }
 
     pub(crate) fn fail(&mut self, what: impl Into<String>) {
@@ -309,13 +364,8 @@ impl State {
     /// Something was done; too much is a world that turns in circles.
     pub(crate) fn step(&mut self) {
         self.steps += 1;
-        if self.steps == MAX_STEPS {
-            self.fail("the world does not come to an end");
-        }
-    }
-
-    pub(crate) fn turns_in_circles(&self) -> bool {
-        self.steps >= MAX_STEPS
+        // Whoever turns in circles may never let the world look at it.
+        assert!(self.steps < MAX_STEPS, "the world does not come to an end");
     }
 
     pub(crate) fn line(&mut self, key: &Key) -> &mut Line {
@@ -354,7 +404,7 @@ impl State {
 
     /// When something due at a time can happen at the earliest: the clock may have jumped over it.
     pub(crate) fn effective(&self, due: Ms) -> Ms {
-        let over = |(from, to): &&(Ms, Ms)| *from < due && due <= *to;
+        let over = |(from, to): &&(Ms, Ms)| *from <= due + SLACK && due <= *to;
         self.jumps.iter().find(over).map_or(due, |(_, to)| *to)
     }
 
@@ -364,6 +414,11 @@ impl State {
             Actor::Run(number) => Some(&self.probes[number]),
             _ => None,
         }
+    }
+
+    /// Whether a run of this life is so far and no further.
+    pub(crate) fn has_stage(&self, stage: Stage) -> bool {
+        self.probes.iter().any(|probe| probe.life == self.life && probe.stage == stage)
     }
 
     /// Runs of this life that have not ended.

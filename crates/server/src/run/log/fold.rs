@@ -15,8 +15,6 @@ use crate::RunId;
 const FOLDED_BYTES: usize = 8 * 1024 * 1024;
 /// As much is kept when the oldest had to go, so that they go many at a time.
 const KEPT_BYTES: usize = FOLDED_BYTES / 8 * 7;
-/// The text of one entry, roughly: it is read as a whole.
-const TEXT_BYTES: usize = 64 * 1024;
 /// What an entry costs beside its bytes, roughly.
 const ENTRY_BYTES: usize = 128;
 
@@ -261,8 +259,7 @@ impl Folded {
             return false;
         };
         let TextRun { item_id, content_index, text, ends } = &mut **run;
-        let follows = *first + ends.len() as u64 == number;
-        if item_id != id || *content_index != index || !follows || text.len() >= TEXT_BYTES {
+        if item_id != id || *content_index != index || *first + ends.len() as u64 != number {
             return false;
         }
         text.push_str(delta);
