@@ -3,7 +3,10 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -28,15 +31,43 @@ const WEIGHT: u32 = 4;
 const EXPECTED: u32 = 2 * WEIGHT;
 /// No more is remembered.
 const MOST: u32 = 16 * WEIGHT;
+/// How many polls may be made with care in a row.
+const BURST: u32 = 32;
+/// How soon after that each further one may be. Each may cost a thread, and on a machine that is
+/// merely busy more threads make more polls seem to block.
+const PACE: Duration = Duration::from_millis(5);
 
 /// What is known of a server's responders: whether they tend to block their thread.
 #[derive(Debug, Default)]
 pub(crate) struct BlockGuard {
     /// Grows with each turn that blocked, shrinks with each that did not.
     score: AtomicU32,
+    allowance: Mutex<Option<Allowance>>,
+}
+
+/// How many polls may be made with care.
+#[derive(Debug)]
+struct Allowance {
+    left: u32,
+    since: Instant,
 }
 
 impl BlockGuard {
+    /// Whether another poll may be made with care.
+    fn allows_care(&self, now: Instant) -> bool {
+        let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
+        let Allowance { left, since } =
+            allowance.get_or_insert(Allowance { left: BURST, since: now });
+        let paces = now.saturating_duration_since(*since).as_millis() / PACE.as_millis();
+        if paces > 0 {
+            *since = now;
+            *left = left.saturating_add(u32::try_from(paces).unwrap_or(BURST)).min(BURST);
+        }
+        let is_allowed = *left > 0;
+        *left = left.saturating_sub(1);
+        is_allowed
+    }
+
     fn turn_blocked(&self) {
         self.score.fetch_add(WEIGHT, Ordering::Relaxed);
         self.score.fetch_min(MOST, Ordering::Relaxed);
@@ -85,7 +116,7 @@ impl<'a> Poller<'a> {
         poll: impl FnOnce() -> T,
     ) -> Polled<T> {
         let begun = since.unwrap_or_else(Instant::now);
-        let is_careful = self.careful > 0 && has_other_threads();
+        let is_careful = self.careful > 0 && has_other_threads() && self.guard.allows_care(begun);
         self.careful = self.careful.saturating_sub(1);
         let result = if is_careful { tokio::task::block_in_place(poll) } else { poll() };
         let at = Instant::now();
