@@ -317,12 +317,7 @@ pub(crate) fn call(rng: &mut Rng, turn: &Turn<Ctx>) -> Vec<Step> {
         json!({"type": "client_tool_call", "status": "pending",
         "call_id": format!("call {}", rng.below(1000)), "name": "tool", "arguments": {}}),
     );
-    let mut steps = vec![event(ThreadStreamEvent::done(call))];
-    if rng.one_in(3) {
-        // Longer than one waits who brings the output.
-        steps.push(Step::Wait(rng.between(1, 9000)));
-    }
-    steps
+    vec![event(ThreadStreamEvent::done(call))]
 }
 
 /// Questions to the user.
@@ -348,8 +343,8 @@ pub(crate) fn flood(rng: &mut Rng, turn: &Turn<Ctx>) -> Vec<Step> {
         event(ThreadStreamEvent::added(empty)),
         event(ThreadStreamEvent::updated(id.clone(), parsed(part))),
     ];
-    let long = if rng.one_in(2) { "lang ".repeat(200) } else { "la ".to_owned() };
-    for _ in 0..rng.between(50, 600) {
+    let long = if rng.one_in(4) { "lang ".repeat(200) } else { "la ".to_owned() };
+    for _ in 0..rng.between(50, 700) {
         text.push_str(&long);
         let delta = ThreadItemUpdate::AssistantMessageContentPartTextDelta {
             content_index: 0,

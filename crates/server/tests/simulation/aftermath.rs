@@ -1,13 +1,11 @@
 //! What a crash costs, and what is left in the end.
 
-use std::collections::BTreeSet;
-
-use chatkit_protocol::{ItemId, ThreadItem, ThreadStreamEvent};
+use chatkit_protocol::{ThreadItem, ThreadStreamEvent};
 use chatkit_server::EndReason;
 
 use crate::{
     model::{Ms, Pending},
-    probe::{Probe, Stage},
+    probe::Stage,
     view::{is_worth_keeping, text_of},
     world::{Key, SLACK, State, World, ms},
 };
@@ -98,31 +96,24 @@ impl World {
 impl State {
     fn wreck(&self, number: usize, now: Ms, store_delay: Ms) -> Option<Wreck> {
         let probe = &self.probes[number];
+        let interval = ms(probe.options.checkpoint_interval);
         let key = probe.key.clone()?;
-        if probe.stage < Stage::Responding || !probe.is_clean() || probe.checkpoint_failed {
+        let is_clean = probe.is_clean() && !probe.checkpoint_failed && !probe.rolls_back;
+        if interval == 0 || probe.stage < Stage::Responding || !is_clean {
             return None;
         }
-        let is_stale = self.lines[&key].has_stale_checkpoint;
-        let gone = probe.model.gone.iter().filter(|_| !is_stale).cloned().collect();
-        let safe_before = self.safe_before(probe, now, store_delay).unwrap_or_default();
+        // From its end on a turn shows nothing more, and writes what it keeps.
+        let last = probe.winding_since.or(probe.closed_at).unwrap_or(now);
+        let safe_before = last.checked_sub(interval + 8 * store_delay + SLACK)?;
+        // A jump of the clock leaves no time to write anything.
+        let has_jumped = self.jumps.iter().any(|(_, to)| *to >= safe_before);
         let is_going = |item: &ThreadItem| {
             matches!(&probe.model.awaiting, Some(ThreadStreamEvent::ThreadItemRemoved { item_id })
                 if item_id == item.id())
         };
         let mut pending = probe.model.pending.clone();
         pending.retain(|it| !probe.model.stored.contains_key(it.item.id()) && !is_going(&it.item));
-        Some(Wreck { number, key, pending, gone, safe_before })
-    }
-
-    /// What a turn had shown before is in its last checkpoint.
-    fn safe_before(&self, probe: &Probe, now: Ms, store_delay: Ms) -> Option<Ms> {
-        let interval = Some(ms(probe.options.checkpoint_interval)).filter(|it| *it > 0)?;
-        // From its end on a turn shows nothing more, and writes what it keeps.
-        let last = probe.winding_since.or(probe.closed_at).unwrap_or(now);
-        let safe_before = last.checked_sub(interval + 8 * store_delay + SLACK)?;
-        // A jump of the clock leaves no time to write anything.
-        let has_jumped = self.jumps.iter().any(|(_, to)| *to >= safe_before);
-        (!has_jumped && !probe.rolls_back).then_some(safe_before)
+        (!has_jumped).then_some(Wreck { number, key, pending, safe_before })
     }
 
     fn check_wreck(&mut self, wreck: &Wreck, world: &World) {
@@ -130,12 +121,6 @@ impl State {
             return;
         }
         self.count("turns crashed");
-        for id in &wreck.gone {
-            self.count("items that stayed away");
-            if let Some(item) = world.disk.item(&wreck.key, id) {
-                self.fail(format!("#{} had taken {item:?} away, and it is back", wreck.number));
-            }
-        }
         for pending in wreck.pending.iter().filter(|it| is_worth_keeping(&it.item)) {
             let safe = pending.lengths.iter().take_while(|(at, _)| *at < wreck.safe_before).last();
             let Some(&(_, safe)) = safe else { continue };

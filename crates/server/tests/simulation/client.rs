@@ -182,11 +182,7 @@ impl Client {
     /// Makes a streaming request and reads its answer, now or in the background.
     async fn stream(&mut self, request: &Value) {
         let asked = self.ask(request).await;
-        let number = asked.0;
         let mut reading = tokio::spawn(self.reader(asked));
-        for _ in 0..self.rng.below(7).saturating_sub(4) {
-            self.open_tab(number);
-        }
         if self.rng.one_in(3) {
             let patience = Duration::from_millis(20 * self.world.climate.haste);
             if let Ok(read) = timeout(patience, &mut reading).await {
@@ -229,33 +225,15 @@ impl Client {
         &mut self,
         (number, resumable, frames): (usize, bool, Subscription),
     ) -> impl Future<Output = ()> + use<> {
+        let rng = Rng::of(self.rng.next(), &[number as u64]);
         let reading = Reading::new(Arc::clone(&self.world), Some(number), frames, Known::new());
-        let visitor = self.visitor();
-        visitor.read(reading, resumable)
-    }
-
-    /// Reads a response of one's own in another tab.
-    fn open_tab(&mut self, number: usize) {
-        let after = requests::pause(&mut self.rng, self.world.climate.haste / 2);
-        let mut visitor = self.visitor();
-        let world = Arc::clone(&self.world);
-        self.readers.lock().unwrap().push(tokio::spawn(async move {
-            sleep(after).await;
-            let Some((_, thread)) = world.with(|state| state.probes[number].key.clone()) else {
-                return;
-            };
-            let reading = visitor.attach(&thread, None, Known::new()).await;
-            visitor.read(reading, true).await;
-        }));
-    }
-
-    fn visitor(&mut self) -> Visitor {
-        Visitor {
+        let visitor = Visitor {
             world: Arc::clone(&self.world),
             chatkit: self.chatkit.clone(),
             owner: self.owner.clone(),
-            rng: Rng::of(self.rng.next(), &[7]),
-        }
+            rng,
+        };
+        visitor.read(reading, resumable)
     }
 
     /// Joins what runs, if anything does.
@@ -268,7 +246,13 @@ impl Client {
             _ => self.rng.pick_any(&ids).cloned(),
         };
         let known = if after.is_some() { Known::partial() } else { Known::new() };
-        let mut visitor = self.visitor();
+        let rng = Rng::of(self.rng.next(), &[7]);
+        let mut visitor = Visitor {
+            world: Arc::clone(&self.world),
+            chatkit: self.chatkit.clone(),
+            owner: self.owner.clone(),
+            rng,
+        };
         let reading = visitor.attach(thread, after, known).await;
         let reading = tokio::spawn(visitor.read(reading, true));
         self.readers.lock().unwrap().push(reading);
