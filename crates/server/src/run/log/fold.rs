@@ -207,16 +207,17 @@ impl Folded {
         });
     }
 
-    /// Drops what came of an item since it began. Those who still read get the text before its
-    /// end, if in larger pieces.
+    /// Drops what came of an item since it began, or nothing of it: those who still read get the
+    /// text before its end, if in larger pieces, and a text without its part would make no sense.
     fn forget_parts(&mut self, item_id: &ItemId, read_by_all: u64) {
         let Some(frames) = self.of_item.get_mut(item_id) else {
             return;
         };
-        for before in std::mem::take(&mut frames.parts) {
-            if self.end_of(before) <= read_by_all {
-                self.remove(before);
-            }
+        let parts = std::mem::take(&mut frames.parts);
+        if parts.iter().all(|part| self.end_of(*part) <= read_by_all) {
+            parts.into_iter().for_each(|part| self.remove(part));
+        } else if let Some(frames) = self.of_item.get_mut(item_id) {
+            frames.parts = parts;
         }
         self.latest.retain(|subject, _| subject.item_id() != Some(item_id));
     }
