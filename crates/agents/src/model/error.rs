@@ -1,0 +1,102 @@
+//! How a model fails.
+
+use std::time::Duration;
+
+/// Why a model did not answer, or not to its end. No text holds a key or a header of the request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The client is set up in a way that cannot work.
+    #[error("{0}")]
+    Config(String),
+    /// The provider could not be reached, or the connection broke.
+    #[error("the model's provider could not be reached: {0}")]
+    Transport(String),
+    /// The provider took too long.
+    #[error("the model's provider {what} for {} s", after.as_secs_f64())]
+    Timeout {
+        /// What it did, for example `sent nothing`.
+        what: &'static str,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The provider refused the request.
+    #[error("the model's provider answered {status}: {message}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The provider's text, cut to a sane length.
+        message: String,
+        /// The provider's code, for example `insufficient_quota`.
+        code: Option<String>,
+        /// How long the provider asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The provider reported a failure in the stream.
+    #[error("the model failed: {message}")]
+    Failed {
+        /// The provider's text, cut to a sane length.
+        message: String,
+        /// The provider's code.
+        code: Option<String>,
+    },
+    /// The answer is nothing that a model's provider sends.
+    #[error("the answer of the model's provider was not understood: {0}")]
+    Protocol(String),
+    /// The stream ended before the model had.
+    #[error("the model's stream ended before its answer was complete")]
+    Closed,
+}
+
+impl ModelError {
+    /// Whether asking again, unchanged, may help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport(_) | Self::Timeout { .. } | Self::Closed => true,
+            Self::Status { status, code, .. } => {
+                let out_of_quota = code.as_deref() == Some("insufficient_quota");
+                matches!(status, 408 | 409 | 425 | 429 | 500..=599) && !out_of_quota
+            }
+            Self::Failed { code, .. } => {
+                matches!(code.as_deref(), Some("server_error" | "rate_limit_exceeded" | "overloaded"))
+            }
+            Self::Config(_) | Self::Protocol(_) => false,
+        }
+    }
+
+    /// A sentence for the user: what went wrong in plain words, and the provider's own text where it
+    /// is about the request and not about the operator's account.
+    pub fn user_message(&self) -> String {
+        match self {
+            Self::Config(_) => "The model is not set up correctly.".to_owned(),
+            Self::Transport(_) => "The model could not be reached.".to_owned(),
+            Self::Timeout { .. } => "The model took too long to answer.".to_owned(),
+            Self::Status { status: 401 | 403, .. } => {
+                "The model's provider refused the server's credentials.".to_owned()
+            }
+            Self::Status { status: 404, .. } => "The model does not exist.".to_owned(),
+            Self::Status { status: 429, code, .. } if is_quota(code) => {
+                "The quota of the model's provider is used up.".to_owned()
+            }
+            Self::Status { status: 429, .. } => {
+                "The model is busy. Please try again in a moment.".to_owned()
+            }
+            Self::Status { status: 500..=599, .. } => {
+                "The model's provider has a problem. Please try again in a moment.".to_owned()
+            }
+            Self::Status { message, .. } => {
+                format!("The model's provider refused the request: {message}")
+            }
+            Self::Failed { code, .. } if is_quota(code) => {
+                "The quota of the model's provider is used up.".to_owned()
+            }
+            Self::Failed { message, .. } => format!("The model failed: {message}"),
+            Self::Protocol(_) => "The model's answer was not understood.".to_owned(),
+            Self::Closed => "The model's answer broke off.".to_owned(),
+        }
+    }
+}
+
+fn is_quota(code: &Option<String>) -> bool {
+    code.as_deref() == Some("insufficient_quota")
+}

@@ -1,0 +1,36 @@
+//! Models: what is asked of them and what they stream back.
+
+mod error;
+mod event;
+mod item;
+mod request;
+
+pub use error::ModelError;
+pub use event::{Citation, HostedStatus, ModelEvent, Usage};
+pub use item::{
+    CustomToolCall, FunctionCall, FunctionCallOutput, HostedCall, InputContent, InputItem,
+    InputMessage, OutputItem, OutputKind, OutputPart, Role,
+};
+pub use request::{
+    ModelRequest, ModelSettings, OutputSchema, ReasoningSettings, ToolChoice, ToolSpec,
+};
+
+use std::pin::Pin;
+
+use futures_core::Stream;
+
+/// What a model streams back. Dropping it cancels the request: the connection is closed.
+pub type ModelStream = Pin<Box<dyn Stream<Item = Result<ModelEvent, ModelError>> + Send>>;
+
+/// A model that answers in a stream.
+///
+/// The stream ends after [`ModelEvent::Completed`] or an error. A stream that ends before is taken
+/// for [`ModelError::Closed`]. Items may come without their beginning, and texts without their
+/// part: what uses a stream makes do with what there is.
+pub trait Model: Send + Sync + 'static {
+    /// The model's name, as the provider knows it.
+    fn name(&self) -> &str;
+
+    /// Asks the model. Nothing happens before the stream is polled.
+    fn stream(&self, request: ModelRequest) -> ModelStream;
+}

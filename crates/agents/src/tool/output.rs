@@ -1,0 +1,85 @@
+//! What a tool returns.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// What a tool returns to the model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ToolOutput {
+    /// The text that the model reads.
+    pub text: String,
+    /// Whether the run ends with this output, whatever the agent's
+    /// [`tool_use_behavior`](crate::ToolUseBehavior) is: the call of a client tool does.
+    pub ends_run: bool,
+}
+
+impl ToolOutput {
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ends_run: false }
+    }
+
+    /// Any value: a string as it is, everything else as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written as JSON.
+    pub fn from_value(value: &impl Serialize) -> Result<Self, ToolError> {
+        Ok(Self::text(match serde_json::to_value(value)? {
+            Value::String(text) => text,
+            Value::Null => String::new(),
+            value => value.to_string(),
+        }))
+    }
+
+    /// The same output, with which the run ends.
+    #[must_use]
+    pub fn ending_run(mut self) -> Self {
+        self.ends_run = true;
+        self
+    }
+}
+
+/// Why a tool failed. Any error converts into it with `?`.
+pub struct ToolError {
+    error: Box<dyn std::error::Error + Send + Sync>,
+    fatal: bool,
+}
+
+impl ToolError {
+    /// A failure that the model is told of, so that it can try something else.
+    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), fatal: false }
+    }
+
+    /// A failure that ends the run.
+    pub fn fatal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), fatal: true }
+    }
+
+    /// Whether it ends the run.
+    pub fn is_fatal(&self) -> bool {
+        self.fatal
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for ToolError {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl fmt::Debug for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolError").field("error", &self.error).field("fatal", &self.fatal).finish()
+    }
+}
