@@ -85,7 +85,7 @@ async fn a_long_thought_costs_at_most_three_times_its_text() {
         let workflow: Vec<_> = events[..events.len() - 5].to_vec();
         let spent = bytes_with(&workflow);
         assert!(spent <= 3 * text.len(), "{words} words: {spent} bytes for {}", text.len());
-        assert!(workflow.len() > 5, "it grew on the screen: {} events", workflow.len());
+        assert!(workflow.len() >= 5, "it grew on the screen: {} events", workflow.len());
         assert_eq!(contents(&stored[0]), [text]);
     }
 }
