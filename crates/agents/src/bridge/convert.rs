@@ -1,7 +1,6 @@
 //! From what a model refers to and draws to what a thread can show.
 
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chatkit_server::protocol::{Annotation, FileSource, UrlSource};
 
 use crate::model::Citation;
@@ -10,8 +9,9 @@ use crate::model::Citation;
 /// the application does differently.
 #[async_trait]
 pub trait ResponseStreamConverter: Send + Sync {
-    /// An image as a URL. `partial` is the state of an image in the making, from 0; `image_id` stays
-    /// the same for all states of an image. By default a `data:` URL.
+    /// An image as a URL, where the turn has no attachment store that keeps it. `partial` is the
+    /// state of an image in the making, from 0; `image_id` stays the same for all states of an image.
+    /// By default a `data:` URL.
     async fn base64_image_to_url(
         &self,
         image_id: &str,
@@ -98,13 +98,11 @@ pub(super) fn data_url(base64_image: &str) -> String {
 }
 
 /// The media type of an image by its first bytes; PNG if they tell nothing.
-#[cfg(test)]
-pub(super) fn image_type(base64_image: &str) -> &'static str {
-    let head = base64_image.get(..16).and_then(|head| STANDARD.decode(head).ok());
-    match head.as_deref() {
-        Some([0xff, 0xd8, ..]) => "image/jpeg",
-        Some([b'R', b'I', b'F', b'F', ..]) => "image/webp",
-        Some([b'G', b'I', b'F', ..]) => "image/gif",
+pub(super) fn image_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xff, 0xd8, ..] => "image/jpeg",
+        [b'R', b'I', b'F', b'F', ..] => "image/webp",
+        [b'G', b'I', b'F', ..] => "image/gif",
         _ => "image/png",
     }
 }
@@ -139,10 +137,9 @@ mod tests {
 
     #[test]
     fn the_first_bytes_tell_the_kind_of_image() {
-        let kind = |bytes: &[u8]| image_type(&STANDARD.encode(bytes));
-        assert_eq!(kind(b"\x89PNG\r\n\x1a\n0000000000"), "image/png");
-        assert_eq!(kind(b"\xff\xd8\xff\xe0000000000000"), "image/jpeg");
-        assert_eq!(kind(b"RIFF0000WEBPVP8 "), "image/webp");
-        assert_eq!(kind(b""), "image/png");
+        assert_eq!(image_type(b"\x89PNG\r\n\x1a\n0000000000"), "image/png");
+        assert_eq!(image_type(b"\xff\xd8\xff\xe0000000000000"), "image/jpeg");
+        assert_eq!(image_type(b"RIFF0000WEBPVP8 "), "image/webp");
+        assert_eq!(image_type(b""), "image/png");
     }
 }

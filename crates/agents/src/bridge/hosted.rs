@@ -31,10 +31,11 @@ pub(super) fn task(call: &HostedCall, status: StatusIndicator) -> Option<Task> {
 
 /// Code that the provider's interpreter runs.
 pub(super) fn code_interpreter(code: &str, status: StatusIndicator, failed: bool) -> Task {
-    let mut shown = code;
-    if shown.len() > MOST_CODE {
-        shown = &shown[..shown.floor_char_boundary(MOST_CODE)];
+    let mut end = code.len().min(MOST_CODE);
+    while !code.is_char_boundary(end) {
+        end -= 1;
     }
+    let shown = &code[..end];
     let fence = fence(shown);
     Task::Custom(CustomTask {
         status_indicator: status,

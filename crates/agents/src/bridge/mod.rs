@@ -11,6 +11,7 @@ mod merge;
 mod message;
 mod progress;
 mod respond;
+mod stored_images;
 mod thought;
 mod workflow;
 

@@ -16,6 +16,7 @@ use super::{
     AgentContext, DefaultResponseConverter, ResponseStreamConverter,
     items::Items,
     merge::{Merged, Next},
+    stored_images::StoredImages,
 };
 use crate::{RunError, RunEvent, model::FunctionCall};
 
@@ -27,6 +28,8 @@ use crate::{RunError, RunEvent, model::FunctionCall};
 /// - Thoughts and the activity of the provider's tools are tasks of a workflow, which ends when
 ///   something else is shown. One that is still open at the end is stored as it is, and the output
 ///   of a client tool goes on with it.
+/// - Images, those in the making too, are kept in the turn's attachment store, if there is one, and
+///   shown by their address.
 /// - The call of a client tool is the last item, pending.
 /// - When a guardrail ends the run, what was shown of it is removed. After any other failure it
 ///   stays.
@@ -57,7 +60,7 @@ where
 {
     let response = Response {
         merged: Merged::new(run, context.listen()),
-        items: Items::new(context.clone(), Arc::new(converter)),
+        items: Items::new(context.clone(), Arc::new(StoredImages::new(context, converter))),
         context: context.clone(),
         ready: VecDeque::new(),
         produced: Vec::new(),
@@ -130,12 +133,11 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
         }
         let mut items =
             turn.load_items(&PageRequest::first(2, Order::Desc)).await?.data.into_iter();
-        let workflow = match (items.next(), items.next()) {
-            (Some(ThreadItem::Workflow(workflow)), _)
-            | (Some(ThreadItem::ClientToolCall(_)), Some(ThreadItem::Workflow(workflow))) => {
-                workflow
-            }
-            _ => return Ok(()),
+        let ((Some(ThreadItem::Workflow(workflow)), _)
+        | (Some(ThreadItem::ClientToolCall(_)), Some(ThreadItem::Workflow(workflow)))) =
+            (items.next(), items.next())
+        else {
+            return Ok(());
         };
         if is_open(&workflow) {
             self.context.workflows().resume(workflow);

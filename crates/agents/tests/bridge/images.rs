@@ -66,3 +66,37 @@ async fn its_last_state_is_kept_when_the_end_does_not_come() {
     assert_eq!(kinds(&events), ["added", "image", "done"]);
     assert_eq!(stored.len(), 1);
 }
+
+#[tokio::test]
+async fn an_attachment_store_keeps_it_and_its_states_go() {
+    let stage = Stage::with_attachments(|_| run(model(drawn_in_base64())));
+    let events = stage.ask(create("draw")).await;
+    let urls: Vec<_> = events
+        .iter()
+        .filter_map(|event| {
+            let image = event["update"].get("image").or(event["item"].get("image"))?;
+            image["url"].as_str()
+        })
+        .collect();
+    assert_eq!(urls.len(), 3);
+    assert!(urls.iter().all(|url| url.starts_with("http://images/atc_")), "{urls:?}");
+    let whole = urls[2].rsplit('/').next().unwrap();
+    assert_eq!(stage.images(), [(whole.to_owned(), b"\x89PNG whole image".to_vec())]);
+}
+
+fn drawn_in_base64() -> Vec<ModelEvent> {
+    let partial = |index, base64: &str| ModelEvent::PartialImage {
+        item: 0,
+        index,
+        base64: base64.to_owned(),
+    };
+    vec![
+        ModelEvent::ItemAdded { item: 0, output: call(json!({})) },
+        partial(0, "iVBORyBvbmU="),
+        partial(1, "iVBORyB0d28="),
+        ModelEvent::ItemDone {
+            item: 0,
+            output: call(json!({"result": "iVBORyB3aG9sZSBpbWFnZQ=="})),
+        },
+    ]
+}

@@ -5,6 +5,7 @@
 mod citations;
 mod context;
 mod failures;
+mod gallery;
 mod hosted;
 mod images;
 mod messages;

@@ -1,22 +1,28 @@
 //! A thread in which a scripted run answers.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
+use bytes::Bytes;
 use chatkit_agents::{
-    AgentContext, DefaultResponseConverter, RunError, RunEvent, RunOutcome,
+    AgentContext, DefaultResponseConverter, RunError, RunEvent,
     model::{ModelEvent, OutputItem, OutputKind, OutputPart, Usage},
     stream_agent_response_with,
 };
 use chatkit_server::{
     ChatKit, ChatKitServer, EventStream, MemoryStore, Owner, PageRequest, Response, Store, Turn,
     Visibility,
-    protocol::{Order, ThreadId, ThreadItem, ThreadStreamEvent},
+    protocol::{AttachmentId, Order, ThreadId, ThreadItem, ThreadStreamEvent},
 };
 use futures_util::{
     StreamExt as _,
     stream::{self, BoxStream},
 };
 use serde_json::{Value, json};
+
+use crate::gallery::Gallery;
 
 pub(crate) type Run = BoxStream<'static, Result<RunEvent, RunError>>;
 
@@ -43,6 +49,7 @@ impl ChatKitServer for Assistant {
 pub(crate) struct Stage {
     chatkit: ChatKit<Assistant>,
     store: Arc<dyn Store>,
+    images: Arc<Mutex<BTreeMap<AttachmentId, Bytes>>>,
 }
 
 impl Stage {
@@ -54,9 +61,31 @@ impl Stage {
         script: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static,
         converter: impl Fn() -> DefaultResponseConverter + Send + Sync + 'static,
     ) -> Self {
+        Self::build(Assistant { script: Arc::new(script), converter: Arc::new(converter) }, false)
+    }
+
+    /// A server with a place for images.
+    pub(crate) fn with_attachments(
+        script: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static,
+    ) -> Self {
+        let converter = Arc::new(DefaultResponseConverter::default);
+        Self::build(Assistant { script: Arc::new(script), converter }, true)
+    }
+
+    fn build(assistant: Assistant, attachments: bool) -> Self {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let assistant = Assistant { script: Arc::new(script), converter: Arc::new(converter) };
-        Self { chatkit: ChatKit::builder(assistant, Arc::clone(&store)).build(), store }
+        let images = Arc::default();
+        let mut chatkit = ChatKit::builder(assistant, Arc::clone(&store));
+        if attachments {
+            let gallery = Gallery::new(Arc::clone(&store), Arc::clone(&images));
+            chatkit = chatkit.attachments(Arc::new(gallery));
+        }
+        Self { chatkit: chatkit.build(), store, images }
+    }
+
+    pub(crate) fn images(&self) -> Vec<(String, Vec<u8>)> {
+        let images = self.images.lock().unwrap();
+        images.iter().map(|(id, bytes)| (id.as_str().to_owned(), bytes.to_vec())).collect()
     }
 
     /// The events of a request, as JSON.
@@ -110,7 +139,7 @@ pub(crate) fn model(events: Vec<ModelEvent>) -> Vec<RunEvent> {
     let mut all = vec![RunEvent::ModelAsked { turn: 0 }];
     all.extend(events.into_iter().map(RunEvent::Model));
     all.push(RunEvent::Model(completed()));
-    all.push(RunEvent::Finished(Box::new(RunOutcome::default())));
+    all.push(RunEvent::Finished(Box::default()));
     all
 }
 
@@ -161,16 +190,13 @@ fn after_options(events: Vec<Value>) -> Vec<Value> {
 }
 
 /// Events in short: kinds, and of updates the kind of the update.
-pub(crate) fn kinds(events: &[Value]) -> Vec<&str> {
-    let kind = |event: &Value| -> Option<String> {
-        event["update"]["type"].as_str().or(event["type"].as_str()).map(str::to_owned)
-    };
-    let kinds: Vec<_> = events.iter().filter_map(kind).collect();
-    kinds.into_iter().map(short).collect()
+pub(crate) fn kinds<'a>(events: &'a [Value]) -> Vec<&'a str> {
+    let kind = |event: &'a Value| event["update"]["type"].as_str().or(event["type"].as_str());
+    events.iter().filter_map(kind).map(short).collect()
 }
 
-fn short(kind: String) -> &'static str {
-    match kind.as_str() {
+fn short(kind: &str) -> &'static str {
+    match kind {
         "thread.item.added" => "added",
         "thread.item.done" => "done",
         "thread.item.removed" => "removed",

@@ -20,11 +20,13 @@ fn done(item: usize, part: usize, text: &str) -> ModelEvent {
 
 fn contents(item: &ThreadItem) -> Vec<&str> {
     let ThreadItem::Workflow(item) = item else { panic!("expected a workflow: {item:?}") };
-    let content = |task| match task {
-        &Task::Thought(ref thought) => thought.content.as_str(),
-        other => panic!("expected a thought: {other:?}"),
-    };
-    item.workflow.tasks.iter().map(content).collect()
+    let tasks = item.workflow.tasks.iter();
+    tasks
+        .map(|task| match task {
+            Task::Thought(thought) => thought.content.as_str(),
+            other => panic!("expected a thought: {other:?}"),
+        })
+        .collect()
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use chatkit_agents::{RunEvent, RunOutcome, model::FunctionCall};
+use chatkit_agents::{RunEvent, model::FunctionCall};
 use chatkit_server::protocol::{ClientToolCallItem, CustomTask, Task, ThreadItem};
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
@@ -35,7 +35,7 @@ async fn the_output_of_a_client_tool_goes_on_with_the_open_workflow() {
             Ok(RunEvent::ToolCalled { call })
         });
         if first {
-            let outcome = RunEvent::Finished(Box::new(RunOutcome::default()));
+            let outcome = RunEvent::Finished(Box::default());
             working.chain(run(vec![outcome])).boxed()
         } else {
             working.chain(run(model(said(0, &["done"])))).boxed()
