@@ -1,13 +1,21 @@
 //! Agents for ChatKit: from a model's stream to a turn.
 
+mod agent;
 mod bridge;
 pub mod model;
 mod run;
 mod tool;
 
+pub use agent::{
+    Agent, AgentTool, GuardrailInput, GuardrailOutput, GuardrailResult, Handoff, HandoffInput,
+    InputGuardrail, IntoGuardrailResult, IntoInstructions, OutputGuardrail, ToolUseBehavior,
+};
 pub use bridge::{
     AgentContext, DefaultResponseConverter, NoSuchTask, ResponseStreamConverter, TurnOver,
     accumulate_text, stream_agent_response, stream_agent_response_with, thinking,
 };
-pub use run::{RunError, RunEvent, RunOutcome};
-pub use tool::{Tool, ToolCall, ToolError, ToolOutput};
+pub use run::{IntoInput, RunConfig, RunError, RunEvent, RunHooks, RunOutcome, RunStream, Runner};
+pub use tool::{
+    FunctionTool, IntoToolError, IntoToolOutput, IntoToolResult, Tool, ToolCall, ToolError,
+    ToolOutput, function_tool,
+};
