@@ -2,11 +2,14 @@
 
 mod error;
 mod event;
+mod http;
 mod item;
 mod request;
+mod sse;
 
 pub use error::ModelError;
 pub use event::{Citation, HostedStatus, ModelEvent, Usage};
+pub use http::{ProviderOptions, Secret};
 pub use item::{
     CustomToolCall, FunctionCall, FunctionCallOutput, HostedCall, InputContent, InputItem,
     InputMessage, OutputItem, OutputKind, OutputPart, Role,
