@@ -1,5 +1,6 @@
 //! Models: what is asked of them and what they stream back.
 
+mod chat;
 mod error;
 mod event;
 mod http;
@@ -7,6 +8,7 @@ mod item;
 mod request;
 mod sse;
 
+pub use chat::{ChatCompletionsModel, MaxTokensField, SystemRole};
 pub use error::ModelError;
 pub use event::{Citation, HostedStatus, ModelEvent, Usage};
 pub use http::{ProviderOptions, Secret};

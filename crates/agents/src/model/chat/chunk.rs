@@ -105,9 +105,14 @@ impl Choice {
 impl Delta {
     /// Thoughts. Some send the same text under two names.
     pub(super) fn take_reasoning(&mut self) -> Option<String> {
-        [&mut self.reasoning_content, &mut self.reasoning, &mut self.reasoning_text, &mut self.thinking]
-            .into_iter()
-            .find_map(|field| text(field.take()))
+        [
+            &mut self.reasoning_content,
+            &mut self.reasoning,
+            &mut self.reasoning_text,
+            &mut self.thinking,
+        ]
+        .into_iter()
+        .find_map(|field| text(field.take()))
     }
 }
 
@@ -149,7 +154,8 @@ const MESSAGE_LIMIT: usize = 1_000;
 
 fn cut(mut message: String) -> String {
     if message.len() > MESSAGE_LIMIT {
-        message.truncate(message.floor_char_boundary(MESSAGE_LIMIT));
+        let end = (0..=MESSAGE_LIMIT).rev().find(|at| message.is_char_boundary(*at));
+        message.truncate(end.unwrap_or(0));
         message.push('…');
     }
     message
@@ -210,8 +216,16 @@ mod tests {
     #[test]
     fn failures_are_found_wherever_providers_put_them() {
         let cases = [
-            (json!({"error": {"message": "no", "type": "server_error", "code": null}}), "no", Some("server_error")),
-            (json!({"error": {"message": "busy", "code": 429}}), "busy", Some("rate_limit_exceeded")),
+            (
+                json!({"error": {"message": "no", "type": "server_error", "code": null}}),
+                "no",
+                Some("server_error"),
+            ),
+            (
+                json!({"error": {"message": "busy", "code": 429}}),
+                "busy",
+                Some("rate_limit_exceeded"),
+            ),
             (json!({"error": {"message": "bad", "code": 502}}), "bad", Some("server_error")),
             (json!({"error": {"message": "odd", "code": 4711}}), "odd", Some("4711")),
             (json!({"error": "plain"}), "plain", None),
@@ -225,7 +239,9 @@ mod tests {
             let expected = Some((message.to_owned(), code.map(str::to_owned)));
             assert_eq!(failure_of(chunk.clone()), expected, "{chunk}");
         }
-        for fine in [json!({}), json!({"error": null}), json!({"error": {}}), json!({"message": "x"})] {
+        for fine in
+            [json!({}), json!({"error": null}), json!({"error": {}}), json!({"message": "x"})]
+        {
             assert_eq!(failure_of(fine.clone()), None, "{fine}");
         }
     }

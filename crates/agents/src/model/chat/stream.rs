@@ -195,7 +195,8 @@ impl Converter {
             }
             Value::Array(parts) => parts.into_iter().for_each(|part| self.content(part)),
             Value::Object(mut part) => {
-                let mut field = |name: &str| part.get_mut(name).map(Value::take).unwrap_or_default();
+                let mut field =
+                    |name: &str| part.get_mut(name).map(Value::take).unwrap_or_default();
                 match field("type").as_str() {
                     Some("thinking") => self.think_parts(field("thinking")),
                     Some("text" | "output_text") => self.content(field("text")),

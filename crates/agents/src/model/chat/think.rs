@@ -160,7 +160,10 @@ mod tests {
     #[test]
     fn thoughts_are_taken_out_of_the_start() {
         assert_eq!(split(&["<think>\nhm\n</think>\n\nYes"]), pair("hm\n", "Yes"));
-        assert_eq!(split(&["\n<thi", "nk>", "h", "m</", "thi", "nk>", "\n", "Yes"]), pair("hm", "Yes"));
+        assert_eq!(
+            split(&["\n<thi", "nk>", "h", "m</", "thi", "nk>", "\n", "Yes"]),
+            pair("hm", "Yes")
+        );
         assert_eq!(split(&["<think>\n\n</think>\n\nYes"]), pair("", "Yes"));
         assert_eq!(split(&["<think>a < b </ c <</think>d"]), pair("a < b </ c <", "d"));
         assert_eq!(split(&["<think>never closed </thi"]), pair("never closed </thi", ""));

@@ -26,7 +26,7 @@ const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 /// ```
 #[derive(Clone)]
 pub struct ProviderOptions {
-    pub(super) base_url: String,
+    pub(in crate::model) base_url: String,
     pub(super) api_key: Option<Secret>,
     pub(super) api_key_header: Option<String>,
     pub(super) organization: Option<String>,
