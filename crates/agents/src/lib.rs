@@ -2,8 +2,10 @@
 
 mod agent;
 mod bridge;
+mod input;
 pub mod model;
 mod run;
+mod title;
 mod tool;
 
 pub use agent::{
@@ -14,7 +16,12 @@ pub use bridge::{
     AgentContext, DefaultResponseConverter, NoSuchTask, ResponseStreamConverter, TurnOver,
     accumulate_text, stream_agent_response, stream_agent_response_with, thinking,
 };
+pub use input::{
+    AttachmentLimits, AttachmentRoom, ConvertError, DefaultConverter, ThreadItemConverter,
+    TokenBudget, fit, load_input, repair_pairs, simple_to_agent_input,
+};
 pub use run::{IntoInput, RunConfig, RunError, RunEvent, RunHooks, RunOutcome, RunStream, Runner};
+pub use title::TitleWriter;
 pub use tool::{
     FunctionTool, IntoToolError, IntoToolOutput, IntoToolResult, Tool, ToolCall, ToolError,
     ToolOutput, function_tool,
