@@ -1,8 +1,10 @@
 //! Tools: what an agent may call.
 
 mod output;
+mod source;
 
 pub use output::{ToolError, ToolOutput};
+pub use source::ToolSource;
 
 use std::time::Duration;
 
