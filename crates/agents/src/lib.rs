@@ -3,6 +3,8 @@
 mod agent;
 mod bridge;
 mod input;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod model;
 mod run;
 mod title;
@@ -24,5 +26,5 @@ pub use run::{IntoInput, RunConfig, RunError, RunEvent, RunHooks, RunOutcome, Ru
 pub use title::TitleWriter;
 pub use tool::{
     FunctionTool, IntoToolError, IntoToolOutput, IntoToolResult, Tool, ToolCall, ToolError,
-    ToolOutput, function_tool,
+    ToolOutput, ToolSource, function_tool,
 };

@@ -4,11 +4,13 @@ mod function;
 mod output;
 mod result;
 pub(crate) mod schema;
+mod source;
 pub(crate) mod typed;
 
 pub use function::{FunctionTool, function_tool};
 pub use output::{ToolError, ToolOutput};
 pub use result::{IntoToolError, IntoToolOutput, IntoToolResult};
+pub use source::ToolSource;
 
 use std::{sync::Arc, time::Duration};
 
