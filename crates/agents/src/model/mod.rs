@@ -5,6 +5,7 @@ mod event;
 mod http;
 mod item;
 mod request;
+mod responses;
 mod sse;
 
 pub use error::ModelError;
@@ -17,6 +18,7 @@ pub use item::{
 pub use request::{
     ModelRequest, ModelSettings, OutputSchema, ReasoningSettings, ToolChoice, ToolSpec,
 };
+pub use responses::ResponsesModel;
 
 use std::pin::Pin;
 
