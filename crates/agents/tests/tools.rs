@@ -1,5 +1,7 @@
 //! Tools: their arguments, what they return, and how they fail.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use std::{
@@ -39,7 +41,7 @@ async fn told(agent: Agent<()>, name: &str, arguments: &str) -> (String, bool) {
         RunEvent::ToolReturned { output, failed, .. } => Some((output.clone(), *failed)),
         _ => None,
     });
-    let (text, failed) = returned.unwrap();
+    let Some((text, failed)) = returned else { panic!("no tool has returned: {events:?}") };
     assert_eq!(text, output);
     (text, failed)
 }
@@ -144,12 +146,13 @@ async fn the_model_is_told_of_errors() {
 
 #[tokio::test]
 async fn a_fatal_error_ends_the_run_and_drops_the_other_tools() {
-    let running = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&running);
+    let (started, running) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (starts, count) = (Arc::clone(&started), Arc::clone(&running));
     let agent = Agent::new("Assistant")
         .model(Scripted::new([calls([("hang", ""), ("fatal", "")])]))
         .tool(function_tool("hang", "", move |_call, (): ()| {
             let alive = common::Alive::in_count(&count);
+            starts.fetch_add(1, Ordering::SeqCst);
             async move {
                 std::future::pending::<()>().await;
                 drop(alive);
@@ -162,6 +165,7 @@ async fn a_fatal_error_ends_the_run_and_drops_the_other_tools() {
     assert!(
         matches!(&error, RunError::Tool { tool, error } if tool == "fatal" && error == "no licence")
     );
+    assert_eq!(started.load(Ordering::SeqCst), 1);
     assert_eq!(running.load(Ordering::SeqCst), 0);
 }
 
