@@ -28,3 +28,6 @@ pub use tool::{
     FunctionTool, IntoToolError, IntoToolOutput, IntoToolResult, Tool, ToolCall, ToolError,
     ToolOutput, ToolSource, function_tool,
 };
+
+/// Any error of the application's.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{Model, ModelSettings, ToolSpec},
-    tool::Tool,
+    tool::{Tool, ToolSource},
 };
 
 impl<C> Agent<C> {
@@ -25,6 +25,7 @@ impl<C> Agent<C> {
                 model: None,
                 settings: ModelSettings::default(),
                 tools: Vec::new(),
+                tool_sources: Vec::new(),
                 hosted_tools: Vec::new(),
                 tool_use_behavior: ToolUseBehavior::default(),
                 reset_tool_choice: true,
@@ -101,6 +102,13 @@ impl<C> Agent<C> {
     #[must_use]
     pub fn tools(self, tools: impl IntoIterator<Item = Arc<dyn Tool<C>>>) -> Self {
         self.with(|parts| parts.tools.extend(tools))
+    }
+
+    /// Adds tools that are asked for whenever the agent starts, for example those of an MCP server.
+    /// Of two tools with the same name, the agent's own counts.
+    #[must_use]
+    pub fn tool_source(self, source: impl ToolSource<C>) -> Self {
+        self.with(|parts| parts.tool_sources.push(Arc::new(source)))
     }
 
     /// Adds a tool on the provider's side.

@@ -5,7 +5,10 @@ use std::{fmt, future::Future, sync::Arc};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::model::{InputContent, InputItem, Role};
+use crate::{
+    BoxError,
+    model::{InputContent, InputItem, Role},
+};
 
 /// What a guardrail found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,20 +38,20 @@ pub trait IntoGuardrailResult {
     /// # Errors
     ///
     /// The guardrail's own; the run then ends, since nothing is known of what it should check.
-    fn into_result(self) -> Result<GuardrailResult, Box<dyn std::error::Error + Send + Sync>>;
+    fn into_result(self) -> Result<GuardrailResult, BoxError>;
 }
 
 impl IntoGuardrailResult for GuardrailResult {
-    fn into_result(self) -> Result<GuardrailResult, Box<dyn std::error::Error + Send + Sync>> {
+    fn into_result(self) -> Result<GuardrailResult, BoxError> {
         Ok(self)
     }
 }
 
 impl<E> IntoGuardrailResult for Result<GuardrailResult, E>
 where
-    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    E: Into<BoxError>,
 {
-    fn into_result(self) -> Result<GuardrailResult, Box<dyn std::error::Error + Send + Sync>> {
+    fn into_result(self) -> Result<GuardrailResult, BoxError> {
         self.map_err(Into::into)
     }
 }
@@ -91,7 +94,7 @@ pub struct GuardrailOutput {
     pub value: Option<Arc<Value>>,
 }
 
-pub(crate) type Verdict = Result<GuardrailResult, Box<dyn std::error::Error + Send + Sync>>;
+pub(crate) type Verdict = Result<GuardrailResult, BoxError>;
 type Check<C, T> = Arc<dyn Fn(C, T) -> BoxFuture<'static, Verdict> + Send + Sync>;
 
 /// A check of the input. It runs beside the first request of the model, whose events are seen

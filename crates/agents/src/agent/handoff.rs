@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::Agent;
 use crate::{
     model::{InputItem, ToolSpec},
-    tool::{IntoToolResult, ToolError, typed::TypedSchema},
+    tool::{Condition, IntoToolResult, ToolError, typed::TypedSchema},
 };
 
 /// An agent that another may hand over to. Its model sees it as a tool, `transfer_to_<name>`.
@@ -35,7 +35,7 @@ pub struct Handoff<C> {
     schema: Arc<TypedSchema>,
     on_handoff: Option<OnHandoff<C>>,
     filter: Option<Filter>,
-    enabled: Option<Arc<dyn Fn(&C) -> bool + Send + Sync>>,
+    enabled: Option<Condition<C>>,
 }
 
 type OnHandoff<C> = Arc<dyn Fn(C, &str) -> BoxFuture<'static, Result<(), ToolError>> + Send + Sync>;

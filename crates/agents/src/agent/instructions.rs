@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
-use crate::run::RunError;
+use crate::{BoxError, run::RunError};
 
 /// What computed instructions may return: a string, or a `Result` of one.
 pub trait IntoInstructions {
@@ -13,32 +13,28 @@ pub trait IntoInstructions {
     /// # Errors
     ///
     /// The application's own.
-    fn into_instructions(self) -> Result<String, Box<dyn std::error::Error + Send + Sync>>;
+    fn into_instructions(self) -> Result<String, BoxError>;
 }
 
 impl IntoInstructions for String {
-    fn into_instructions(self) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    fn into_instructions(self) -> Result<String, BoxError> {
         Ok(self)
     }
 }
 
 impl IntoInstructions for &'static str {
-    fn into_instructions(self) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    fn into_instructions(self) -> Result<String, BoxError> {
         Ok(self.to_owned())
     }
 }
 
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoInstructions for Result<String, E> {
-    fn into_instructions(self) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+impl<E: Into<BoxError>> IntoInstructions for Result<String, E> {
+    fn into_instructions(self) -> Result<String, BoxError> {
         self.map_err(Into::into)
     }
 }
 
-type Computed<C> = Arc<
-    dyn Fn(C) -> BoxFuture<'static, Result<String, Box<dyn std::error::Error + Send + Sync>>>
-        + Send
-        + Sync,
->;
+type Computed<C> = Arc<dyn Fn(C) -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;
 
 pub(crate) enum Instructions<C> {
     None,

@@ -22,7 +22,7 @@ use output::OutputType;
 
 use crate::{
     model::{Model, ModelSettings, ToolSpec},
-    tool::Tool,
+    tool::{Tool, ToolSource},
 };
 
 /// A model with instructions, tools, and other agents to hand over to, for runs with the context
@@ -48,6 +48,7 @@ pub(crate) struct Parts<C> {
     pub(crate) model: Option<Arc<dyn Model>>,
     pub(crate) settings: ModelSettings,
     pub(crate) tools: Vec<Arc<dyn Tool<C>>>,
+    pub(crate) tool_sources: Vec<Arc<dyn ToolSource<C>>>,
     pub(crate) hosted_tools: Vec<ToolSpec>,
     pub(crate) tool_use_behavior: ToolUseBehavior,
     pub(crate) reset_tool_choice: bool,
@@ -108,6 +109,7 @@ impl<C> Clone for Parts<C> {
             model: self.model.clone(),
             settings: self.settings.clone(),
             tools: self.tools.clone(),
+            tool_sources: self.tool_sources.clone(),
             hosted_tools: self.hosted_tools.clone(),
             tool_use_behavior: self.tool_use_behavior.clone(),
             reset_tool_choice: self.reset_tool_choice,

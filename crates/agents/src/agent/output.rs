@@ -12,8 +12,10 @@ use crate::{model::OutputSchema, run::RunError, tool::typed::TypedSchema};
 #[derive(Clone)]
 pub(crate) struct OutputType {
     schema: OutputSchema,
-    read: Arc<dyn Fn(&str) -> Result<Value, String> + Send + Sync>,
+    read: Arc<Read>,
 }
+
+type Read = dyn Fn(&str) -> Result<Value, String> + Send + Sync;
 
 impl OutputType {
     pub(super) fn of<T: JsonSchema + DeserializeOwned + 'static>() -> Self {

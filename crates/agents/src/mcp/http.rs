@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::HeaderMap;
 use reqwest::{Client, StatusCode, redirect::Policy};
 use rmcp::transport::{
     common::client_side_sse::ExponentialBackoff,
     streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig},
 };
-
-use http::HeaderMap;
 
 /// How long a TCP connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -28,7 +27,13 @@ pub(super) fn transport(
     // A second installation fails and does nothing: what the application has chosen stays.
     #[cfg(feature = "tls")]
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().connect_timeout(CONNECT).redirect(redirects()).build()?;
+    let client = Client::builder()
+        .connect_timeout(CONNECT)
+        // A connection that was kept may have died unnoticed, and then nobody knows whether the
+        // server has got a call. A new one tells.
+        .pool_max_idle_per_host(0)
+        .redirect(redirects())
+        .build()?;
     let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut config = StreamableHttpClientTransportConfig::with_uri(url)
         .custom_headers(headers)

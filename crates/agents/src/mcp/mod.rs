@@ -8,25 +8,20 @@
 //! new ones.
 //!
 //! ```no_run
-//! use std::sync::Arc;
+//! use chatkit_agents::{
+//!     Agent,
+//!     mcp::{McpEndpoint, McpError, McpOptions, McpServer},
+//! };
 //!
-//! use chatkit_agents::{Tool, mcp::{McpEndpoint, McpOptions, McpServer}};
+//! async fn assistant() -> Result<Agent<()>, McpError> {
+//!     let program = ["-y", "@modelcontextprotocol/server-filesystem", "/data"];
+//!     let files = McpServer::connect(McpEndpoint::command("npx", program)).await?;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), chatkit_agents::mcp::McpError> {
-//! let files = McpEndpoint::command("npx", ["-y", "@modelcontextprotocol/server-filesystem", "/data"]);
-//! let files = McpServer::connect(files).await?;
+//!     let url = McpEndpoint::http("https://example.com/mcp").bearer_token("…");
+//!     let search = McpServer::connect_with(url, McpOptions::default().prefix("search")).await?;
 //!
-//! let search = McpEndpoint::http("https://example.com/mcp").bearer_token("…");
-//! let search = McpServer::connect_with(search, McpOptions::default().prefix("search")).await?;
-//!
-//! let mut tools: Vec<Arc<dyn Tool<()>>> = files.tools().await;
-//! tools.extend(search.tools().await);
-//! for tool in tools {
-//!     println!("{}", tool.spec().name());
+//!     Ok(Agent::new("Assistant").tool_source(files).tool_source(search))
 //! }
-//! # Ok(())
-//! # }
 //! ```
 
 mod child;

@@ -70,8 +70,8 @@ fn arguments(text: &str) -> Result<Map<String, Value>, ToolError> {
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(Value::Null) => Ok(Map::new()),
-        Ok(_) => Err(ToolError::new("the arguments must be a JSON object")),
-        Err(error) => Err(ToolError::new(format!("the arguments are not valid JSON: {error}"))),
+        Ok(_) => Err(ToolError::arguments("they must be a JSON object")),
+        Err(error) => Err(ToolError::arguments(error)),
     }
 }
 
@@ -86,12 +86,9 @@ mod tests {
         assert!(arguments(" ").unwrap().is_empty());
         assert!(arguments("null").unwrap().is_empty());
         assert_eq!(Value::Object(arguments("{\"a\": 1}").unwrap()), json!({"a": 1}));
-        assert_eq!(
-            arguments("[1]").unwrap_err().to_string(),
-            "the arguments must be a JSON object"
-        );
+        assert_eq!(arguments("[1]").unwrap_err().to_string(), "they must be a JSON object");
         let broken = arguments("{\"a\": ").unwrap_err();
-        assert!(broken.to_string().starts_with("the arguments are not valid JSON: EOF"));
+        assert!(broken.to_string().starts_with("EOF"));
         assert!(!broken.is_fatal());
     }
 

@@ -22,7 +22,7 @@ pub use request::{
 };
 pub use responses::ResponsesModel;
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use futures_core::Stream;
 
@@ -40,4 +40,14 @@ pub trait Model: Send + Sync + 'static {
 
     /// Asks the model. Nothing happens before the stream is polled.
     fn stream(&self, request: ModelRequest) -> ModelStream;
+}
+
+impl<M: Model + ?Sized> Model for Arc<M> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn stream(&self, request: ModelRequest) -> ModelStream {
+        (**self).stream(request)
+    }
 }

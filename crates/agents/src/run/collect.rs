@@ -1,6 +1,6 @@
 //! Putting a model's answer together from its events.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use crate::model::{Citation, FunctionCall, ModelEvent, OutputItem, OutputKind, OutputPart, Usage};
 
@@ -66,35 +66,38 @@ impl Collector {
             ModelEvent::PartAdded { item, part, content } => {
                 let part = self.part(*item, *part);
                 part.refusal = matches!(content, OutputPart::Refusal(_));
-                content.as_text().clone_into(&mut part.text);
+                if part.text.is_empty() {
+                    content.as_text().clone_into(&mut part.text);
+                }
             }
             ModelEvent::TextDelta { item, part, delta } => {
                 self.part(*item, *part).text.push_str(delta);
             }
             ModelEvent::TextDone { item, part, text } => {
-                self.part(*item, *part).text.clone_from(text);
+                complete(&mut self.part(*item, *part).text, text);
             }
             ModelEvent::Annotation { item, part, citation } => {
                 self.part(*item, *part).citations.push(citation.clone());
             }
             ModelEvent::PartDone { item, part, content } => {
                 let part = self.part(*item, *part);
-                part.text = String::new();
-                part.whole = Some(content.clone());
+                if part.text.is_empty() || !content.as_text().is_empty() {
+                    *part = DraftPart { whole: Some(content.clone()), ..DraftPart::default() };
+                }
             }
             ModelEvent::ReasoningDelta { item, part, delta } => {
                 self.draft(*item).thoughts.entry(*part).or_default().push_str(delta);
             }
             ModelEvent::ReasoningDone { item, part, text } => {
-                self.draft(*item).thoughts.entry(*part).or_default().clone_from(text);
+                complete(self.draft(*item).thoughts.entry(*part).or_default(), text);
             }
             ModelEvent::ArgumentsDelta { item, delta } => {
                 self.draft(*item).arguments.push_str(delta);
             }
             ModelEvent::ItemDone { item, output } => {
                 let draft = self.draft(*item);
-                draft.done = true;
-                draft.output = Some(output.clone());
+                let whole = Draft { output: Some(output.clone()), done: true, ..mem::take(draft) };
+                *draft = Draft { output: whole.finish(), done: true, ..Draft::default() };
             }
             ModelEvent::Completed { response_id, usage, incomplete } => {
                 if response_id.is_some() {
@@ -148,14 +151,21 @@ impl Draft {
         };
         // What is known of the whole item wins; deltas fill what it lacks.
         let filled = match &mut item.kind {
-            OutputKind::Message(whole) if lacks(whole, done) => fill(whole, parts()),
-            OutputKind::Reasoning(whole) if whole.is_empty() => fill(whole, thoughts()),
-            OutputKind::FunctionCall(call) if call.arguments.is_empty() || !done => {
-                fill_text(&mut call.arguments, arguments)
+            OutputKind::Message(whole) if !done || whole.iter().all(is_empty) => {
+                let parts = parts();
+                let fills = !parts.iter().all(is_empty);
+                if fills {
+                    *whole = parts;
+                }
+                fills
             }
-            OutputKind::CustomToolCall(call) if call.input.is_empty() || !done => {
-                fill_text(&mut call.input, arguments)
+            OutputKind::Reasoning(whole) if whole.is_empty() => {
+                *whole = thoughts();
+                // What the provider wants back of it are not the texts.
+                false
             }
+            OutputKind::FunctionCall(call) => fill(&mut call.arguments, arguments, done),
+            OutputKind::CustomToolCall(call) => fill(&mut call.input, arguments, done),
             _ => false,
         };
         if filled || !done {
@@ -177,22 +187,22 @@ impl DraftPart {
     }
 }
 
-fn lacks(parts: &[OutputPart], done: bool) -> bool {
-    !done || parts.iter().all(|part| part.as_text().is_empty())
+fn is_empty(part: &OutputPart) -> bool {
+    part.as_text().is_empty()
 }
 
-fn fill<T>(whole: &mut Vec<T>, parts: Vec<T>) -> bool {
-    let fills = !parts.is_empty();
-    if fills {
-        *whole = parts;
+/// A text by its deltas becomes the whole one, unless that says less.
+fn complete(text: &mut String, whole: &str) {
+    if !whole.is_empty() {
+        whole.clone_into(text);
     }
-    fills
 }
 
-fn fill_text(whole: &mut String, text: String) -> bool {
-    let fills = text.len() > whole.len();
+/// Fills what an item lacks of the deltas' text. Whether it lacked any.
+fn fill(whole: &mut String, deltas: String, done: bool) -> bool {
+    let fills = deltas.len() > whole.len() && (!done || whole.is_empty());
     if fills {
-        *whole = text;
+        *whole = deltas;
     }
     fills
 }

@@ -84,11 +84,11 @@ impl Conversation {
         let items = |from: usize, to: usize| {
             self.new_items.get(from..to).map(<[InputItem]>::to_vec).unwrap_or_default()
         };
-        let mut input = HandoffInput::default();
-        input.input = self.before.clone().unwrap_or_else(|| self.given.clone());
-        input.earlier_items = items(self.from, turn);
-        input.new_items = items(turn, self.new_items.len());
-        let HandoffInput { mut input, earlier_items, new_items } = filter(input);
+        let HandoffInput { mut input, earlier_items, new_items } = filter(HandoffInput {
+            input: self.before.clone().unwrap_or_else(|| self.given.clone()),
+            earlier_items: items(self.from, turn),
+            new_items: items(turn, self.new_items.len()),
+        });
         input.extend(earlier_items);
         input.extend(new_items);
         self.before = Some(input);

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     agent::{Agent, GuardrailOutput},
     model::{FunctionCall, InputItem, Model, ModelRequest, ToolChoice, Usage},
+    tool::Tool,
 };
 
 /// A run under way.
@@ -19,6 +20,8 @@ pub(super) struct Run<C> {
     pub(super) events: Events,
     pub(super) conversation: Conversation,
     usage: Usage,
+    /// What the agent's sources had when it started.
+    sourced: Vec<Arc<dyn Tool<C>>>,
     /// The agents that have called tools.
     pub(super) used_tools: HashSet<String>,
 }
@@ -48,8 +51,8 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         events: Events,
     ) -> Self {
         let conversation = Conversation::new(input, config.previous_response_id.clone());
-        let (usage, used_tools) = (Usage::default(), HashSet::new());
-        Self { agent, context, config, events, conversation, usage, used_tools }
+        let (usage, sourced, used_tools) = (Usage::default(), Vec::new(), HashSet::new());
+        Self { agent, context, config, events, conversation, usage, sourced, used_tools }
     }
 
     /// The whole run.
@@ -57,7 +60,7 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         self.begin_agent().await;
         let mut guards = self.guard_input().await?;
         for turn in 0..self.config.max_turns {
-            let toolbox = Toolbox::of(&self.agent, &self.context);
+            let toolbox = Toolbox::of(&self.agent, &self.sourced, &self.context);
             let answer = self.ask(turn, &toolbox, &mut guards).await?;
             // Nothing that cannot be undone happens before all guardrails have passed.
             guards.pass().await?;
@@ -73,12 +76,13 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         Err(RunError::MaxTurns { max_turns: self.config.max_turns })
     }
 
-    async fn begin_agent(&self) {
+    async fn begin_agent(&mut self) {
         let agent = self.agent.name();
         self.events.send(RunEvent::AgentStarted { agent: agent.to_owned() }).await;
         if let Some(hooks) = &self.config.hooks {
             hooks.on_agent_start(&self.context, agent).await;
         }
+        self.sourced = Toolbox::sourced(&self.agent).await;
     }
 
     /// Lets the input guardrails begin; those that come before the model have passed.

@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use futures_util::future::join_all;
+
 use crate::{
     agent::{Agent, Handoff},
     model::ToolSpec,
@@ -16,8 +18,9 @@ pub(super) struct Toolbox<C> {
 }
 
 impl<C: 'static> Toolbox<C> {
-    /// What is enabled. Of two things with the same name, the first one counts.
-    pub(super) fn of(agent: &Agent<C>, context: &C) -> Self {
+    /// What is enabled of the agent's own and of what its sources had when it started. Of two
+    /// things with the same name, the first one counts.
+    pub(super) fn of(agent: &Agent<C>, sourced: &[Arc<dyn Tool<C>>], context: &C) -> Self {
         let parts = agent.parts();
         let mut toolbox = Self { tools: Vec::new(), handoffs: Vec::new(), specs: Vec::new() };
         let mut names = HashSet::new();
@@ -28,7 +31,7 @@ impl<C: 'static> Toolbox<C> {
             }
             is_new
         };
-        for tool in parts.tools.iter().filter(|tool| tool.is_enabled(context)) {
+        for tool in parts.tools.iter().chain(sourced).filter(|tool| tool.is_enabled(context)) {
             if is_new(tool.spec().name()) {
                 toolbox.specs.push(tool.spec().clone());
                 toolbox.tools.push(Arc::clone(tool));
@@ -42,6 +45,20 @@ impl<C: 'static> Toolbox<C> {
             }
         }
         toolbox
+    }
+
+    /// What the agent's sources have. One that cannot tell is left out.
+    pub(super) async fn sourced(agent: &Agent<C>) -> Vec<Arc<dyn Tool<C>>> {
+        let sources = &agent.parts().tool_sources;
+        let listed = join_all(sources.iter().map(|source| source.tools())).await;
+        let tools = sources.iter().zip(listed).flat_map(|(source, listed)| {
+            listed.unwrap_or_else(|error| {
+                let (agent, source) = (agent.name(), source.name());
+                tracing::warn!(agent, source, %error, "an agent goes on without a source's tools");
+                Vec::new()
+            })
+        });
+        tools.collect()
     }
 
     /// What the model sees.

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::{IntoToolResult, Tool, ToolCall, ToolError, ToolOutput, typed::TypedSchema};
+use super::{Condition, IntoToolResult, Tool, ToolCall, ToolError, ToolOutput, typed::TypedSchema};
 use crate::model::ToolSpec;
 
 /// A tool made of a closure whose arguments have a type.
@@ -70,7 +70,7 @@ pub struct FunctionTool<C> {
     schema: Arc<TypedSchema>,
     run: Run<C>,
     timeout: Option<Duration>,
-    enabled: Option<Arc<dyn Fn(&C) -> bool + Send + Sync>>,
+    enabled: Option<Condition<C>>,
 }
 
 impl<C> FunctionTool<C> {

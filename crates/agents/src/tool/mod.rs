@@ -47,6 +47,9 @@ pub trait Tool<C>: Send + Sync + 'static {
     }
 }
 
+/// When something may be called.
+pub(crate) type Condition<C> = Arc<dyn Fn(&C) -> bool + Send + Sync>;
+
 #[async_trait]
 impl<C: Send + 'static, T: Tool<C> + ?Sized> Tool<C> for Arc<T> {
     fn spec(&self) -> &ToolSpec {

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::BoxError;
+
 /// What a tool returns to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -45,7 +47,7 @@ impl ToolOutput {
 
 /// Why a tool failed. Any error converts into it with `?`.
 pub struct ToolError {
-    error: Box<dyn std::error::Error + Send + Sync>,
+    error: BoxError,
     kind: Kind,
 }
 
@@ -58,17 +60,17 @@ enum Kind {
 
 impl ToolError {
     /// A failure that the model is told of, so that it can try something else.
-    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn new(error: impl Into<BoxError>) -> Self {
         Self { error: error.into(), kind: Kind::Failed }
     }
 
     /// A failure that ends the run.
-    pub fn fatal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn fatal(error: impl Into<BoxError>) -> Self {
         Self { error: error.into(), kind: Kind::Fatal }
     }
 
     /// Arguments that the tool cannot read: the model is told what was expected.
-    pub fn arguments(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn arguments(error: impl Into<BoxError>) -> Self {
         Self { error: error.into(), kind: Kind::Arguments }
     }
 

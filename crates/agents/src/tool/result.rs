@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{ToolError, ToolOutput};
+use crate::BoxError;
 
 /// What the closure of a tool may return: a `Result` of any value that can be written as JSON, or
 /// of a [`ToolOutput`], with any error; or, where nothing can fail, a string, a number, a JSON value
@@ -105,7 +106,7 @@ impl IntoToolError<AsIs> for ToolError {
     }
 }
 
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoToolError<Converted> for E {
+impl<E: Into<BoxError>> IntoToolError<Converted> for E {
     fn into_tool_error(self) -> ToolError {
         ToolError::new(self)
     }

@@ -6,6 +6,8 @@
 
 mod nulls;
 mod strict;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use nulls::strip_nulls;
 pub(crate) use strict::strict_schema;

@@ -27,7 +27,7 @@ async fn is_used(server: &McpServer) {
     let failed = call(server, "fail", "{}").await.unwrap_err();
     assert_eq!((failed.to_string().as_str(), failed.is_fatal()), ("the glue has dried", false));
     let broken = call(server, "echo", r#"{"text": "#).await.unwrap_err();
-    assert!(broken.to_string().starts_with("the arguments are not valid JSON"), "{broken}");
+    assert!(broken.model_message().contains("try again with valid JSON"), "{broken}");
     let refused = call(server, "refuse", "{}").await.unwrap_err();
     let text =
         format!("the MCP server `{}` refused the request: not today (-32602)", server.name());

@@ -64,7 +64,15 @@ impl HttpServer {
         let runtime = runtime.unwrap();
         let (bound, address_of) = std::sync::mpsc::channel();
         runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+            // A connection of some other test may have got the port meanwhile.
+            let listener = loop {
+                match tokio::net::TcpListener::bind(address).await {
+                    Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                    listener => break listener.unwrap(),
+                }
+            };
             bound.send(listener.local_addr().unwrap()).unwrap();
             axum::serve(listener, app).await.unwrap();
         });

@@ -2,7 +2,10 @@
 #![cfg(feature = "mcp")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod agent;
 mod answers;
+#[path = "../common/mod.rs"]
+mod common;
 mod hostile;
 mod http;
 mod process;

@@ -31,7 +31,6 @@ const MAX_SCHEMAS: usize = 10_000;
 
 /// What strict mode knows, besides the parts that are converted themselves.
 const KEPT: &[&str] = &[
-    "$ref",
     "const",
     "description",
     "enum",
@@ -197,9 +196,9 @@ fn merged(fields: &Map<String, Value>, key: &str, other: &Value) -> Option<Value
 
 /// The schema, with `null`.
 fn nullable(mut strict: Map<String, Value>) -> Map<String, Value> {
-    let null = json!({"type": "null"});
+    let no_value = json!({"type": "null"});
     if let Some(Value::Array(branches)) = strict.get_mut("anyOf") {
-        branches.push(null);
+        branches.push(no_value);
         return strict;
     }
     let constant = strict.contains_key("const");
@@ -210,7 +209,7 @@ fn nullable(mut strict: Map<String, Value>) -> Map<String, Value> {
             let description = strict.remove("description");
             let mut either = Map::new();
             either.extend(description.map(|text| ("description".to_owned(), text)));
-            either.insert("anyOf".to_owned(), json!([strict, null]));
+            either.insert("anyOf".to_owned(), json!([strict, no_value]));
             return either;
         }
     }
