@@ -24,16 +24,22 @@ fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref").and_then(Value::as_str)
 }
 
-/// Whether a schema takes `null`.
-fn accepts_null(schema: &Value, root: &Value, depth: usize) -> bool {
+/// Whether a schema takes `null`. One that takes too long to tell is taken not to.
+fn accepts_null(schema: &Value, root: &Value) -> bool {
+    let mut steps = MAX_STEPS;
+    null_is_fine(schema, root, &mut steps)
+}
+
+fn null_is_fine(schema: &Value, root: &Value, steps: &mut usize) -> bool {
     let Value::Object(fields) = schema else {
         return schema == &Value::Bool(true);
     };
-    if depth == 0 {
+    if *steps == 0 {
         return false;
     }
+    *steps -= 1;
     if let Some(target) = reference(schema).and_then(|reference| resolve(root, reference)) {
-        return accepts_null(target, root, depth - 1);
+        return null_is_fine(target, root, steps);
     }
     if let Some(values) = fields.get("enum").and_then(Value::as_array) {
         return values.contains(&Value::Null);
@@ -43,11 +49,11 @@ fn accepts_null(schema: &Value, root: &Value, depth: usize) -> bool {
     }
     for key in ["anyOf", "oneOf"] {
         if let Some(branches) = fields.get(key).and_then(Value::as_array) {
-            return branches.iter().any(|branch| accepts_null(branch, root, depth - 1));
+            return branches.iter().any(|branch| null_is_fine(branch, root, steps));
         }
     }
     if let Some(parts) = fields.get("allOf").and_then(Value::as_array) {
-        return parts.iter().all(|part| accepts_null(part, root, depth - 1));
+        return parts.iter().all(|part| null_is_fine(part, root, steps));
     }
     match fields.get("type") {
         Some(Value::String(name)) => name == "null",
@@ -55,6 +61,9 @@ fn accepts_null(schema: &Value, root: &Value, depth: usize) -> bool {
         _ => true,
     }
 }
+
+/// How many schemas are looked at for one answer.
+const MAX_STEPS: usize = 200;
 
 /// How deep schemas may refer to others before they are given up on.
 const MAX_DEPTH: usize = 100;

@@ -7,10 +7,11 @@ use super::{MAX_DEPTH, accepts_null, reference, resolve};
 /// Takes away the fields that are `null` where the schema has them optional and does not know
 /// `null`: strict mode has the model write `null` for what it would leave out.
 pub(crate) fn strip_nulls(value: &mut Value, schema: &Value) {
-    strip(value, schema, schema);
+    strip(value, schema, schema, MAX_DEPTH);
 }
 
-fn strip(value: &mut Value, schema: &Value, root: &Value) {
+fn strip(value: &mut Value, schema: &Value, root: &Value, depth: usize) {
+    let Some(depth) = depth.checked_sub(1) else { return };
     let Some(schema) = follow(schema, root) else { return };
     let branch = ["anyOf", "oneOf"]
         .iter()
@@ -18,17 +19,17 @@ fn strip(value: &mut Value, schema: &Value, root: &Value) {
         .flatten()
         .find(|branch| may_be(value, branch, root));
     if let Some(branch) = branch {
-        strip(value, branch, root);
+        strip(value, branch, root, depth);
     }
-    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        strip(value, part, root);
+    if let Some([only]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+        strip(value, only, root, depth);
     }
     match value {
-        Value::Object(fields) => strip_fields(fields, schema, root),
+        Value::Object(fields) => strip_fields(fields, schema, root, depth),
         Value::Array(values) => {
             if let Some(items) = schema.get("items") {
                 for value in values {
-                    strip(value, items, root);
+                    strip(value, items, root, depth);
                 }
             }
         }
@@ -36,7 +37,7 @@ fn strip(value: &mut Value, schema: &Value, root: &Value) {
     }
 }
 
-fn strip_fields(fields: &mut Map<String, Value>, schema: &Value, root: &Value) {
+fn strip_fields(fields: &mut Map<String, Value>, schema: &Value, root: &Value, depth: usize) {
     let properties = schema.get("properties").and_then(Value::as_object);
     let rest = schema.get("additionalProperties");
     fields.retain(|name, value| {
@@ -44,9 +45,9 @@ fn strip_fields(fields: &mut Map<String, Value>, schema: &Value, root: &Value) {
             return true;
         };
         if value.is_null() {
-            return requires(schema, name) || accepts_null(property, root, MAX_DEPTH);
+            return requires(schema, name) || accepts_null(property, root);
         }
-        strip(value, property, root);
+        strip(value, property, root, depth);
         true
     });
 }
@@ -67,8 +68,7 @@ fn may_be(value: &Value, branch: &Value, root: &Value) -> bool {
             (Some(value), Some(constant)) => value == constant,
             (Some(_), None) => true,
             (None, _) => {
-                !requires(branch, name)
-                    || fields.contains_key(name) && accepts_null(property, root, MAX_DEPTH)
+                !requires(branch, name) || fields.contains_key(name) && accepts_null(property, root)
             }
         }
     })

@@ -144,7 +144,7 @@ impl Conversion<'_> {
         let mut required = Vec::new();
         for (name, property) in properties.and_then(Value::as_object).into_iter().flatten() {
             let mut property_strict = self.convert(property, depth)?;
-            if !requires(fields, name) && !accepts_null(property, self.root, MAX_DEPTH) {
+            if !requires(fields, name) && !accepts_null(property, self.root) {
                 property_strict = nullable(property_strict);
             }
             converted.insert(name.clone(), Value::Object(property_strict));

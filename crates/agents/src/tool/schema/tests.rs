@@ -276,6 +276,26 @@ fn schemas_that_grow_without_end_are_given_up() {
 }
 
 #[test]
+fn schemas_that_go_round_in_circles_end() {
+    let branches = json!([{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]);
+    for key in ["anyOf", "allOf"] {
+        let schema = json!({
+            "type": "object",
+            "properties": {"a": {"$ref": "#/$defs/a"}},
+            "$defs": {"a": {key: branches}},
+        });
+        assert_eq!(strict_schema(&schema).is_some(), key == "anyOf");
+        let mut value = json!({"a": null});
+        strip_nulls(&mut value, &schema);
+        assert_eq!(value, json!({}));
+    }
+    let schema = json!({"type": "object", "allOf": [{"$ref": "#"}]});
+    let mut value = json!({"a": null});
+    strip_nulls(&mut value, &schema);
+    assert_eq!(value, json!({"a": null}));
+}
+
+#[test]
 fn nulls_stand_for_what_is_left_out() {
     #[derive(Deserialize, JsonSchema, Debug, PartialEq)]
     struct Order {
