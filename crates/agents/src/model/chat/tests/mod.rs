@@ -1,5 +1,6 @@
 //! The converter against what providers send.
 
+mod any;
 mod calls;
 mod cost;
 mod ends;
