@@ -4,9 +4,10 @@
 //! decided where they are used.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::ModelError;
+use crate::model::http::Refusal;
 
 /// A chunk.
 #[derive(Debug, Default, Deserialize)]
@@ -84,14 +85,13 @@ impl Chunk {
 
     /// The failure that the chunk reports, if it does.
     pub(super) fn failure(&self) -> Option<ModelError> {
-        if !is_empty(&self.error) {
-            return Some(failure(&self.error));
-        }
-        if let Some(error) = self.x_groq.get("error").filter(|error| !is_empty(error)) {
-            return Some(failure(error));
+        let error = [Some(&self.error), self.x_groq.get("error")].into_iter().flatten();
+        if let Some(error) = error.into_iter().find(|error| !is_empty(error)) {
+            return Some(failure(&json!({"error": error})));
         }
         // vLLM sends the error itself.
-        (self.object == "error").then(|| failed(&self.message, &self.code))
+        (self.object == "error")
+            .then(|| failure(&json!({"message": self.message, "code": self.code})))
     }
 }
 
@@ -116,49 +116,19 @@ impl Delta {
     }
 }
 
-/// The failure in the `error` field of a chunk, or in the data of an event of that name.
-pub(super) fn failure(error: &Value) -> ModelError {
-    match error.get("error") {
-        Some(inner) if !is_empty(inner) => failure_body(inner),
-        _ => failure_body(error),
-    }
-}
-
-fn failure_body(error: &Value) -> ModelError {
-    let Some(fields) = error.as_object() else {
-        return failed(error, &Value::Null);
-    };
-    let field = |name| fields.get(name).unwrap_or(&Value::Null);
-    let code = if is_empty(field("code")) { field("type") } else { field("code") };
-    failed(field("message"), code)
-}
-
-fn failed(message: &Value, code: &Value) -> ModelError {
-    let message = match message {
-        Value::String(message) => message.clone(),
-        Value::Null => "the provider reported an error".to_owned(),
-        other => other.to_string(),
-    };
-    let code = match number(code) {
+/// The failure in a document that is or has an error.
+pub(super) fn failure(document: &Value) -> ModelError {
+    let refusal = Refusal::from_json(document).unwrap_or_else(|| Refusal {
+        message: document.as_str().unwrap_or("the provider reported an error").to_owned(),
+        code: None,
+    });
+    let code = refusal.code.map(|code| match code.parse() {
         // Proxies give the HTTP status that they got.
-        Some(429) => Some("rate_limit_exceeded".to_owned()),
-        Some(500..=599) => Some("server_error".to_owned()),
-        Some(code) => Some(code.to_string()),
-        None => code.as_str().map(str::to_owned),
-    };
-    ModelError::Failed { message: cut(message), code }
-}
-
-/// At most this many bytes of a provider's error text are kept.
-const MESSAGE_LIMIT: usize = 1_000;
-
-fn cut(mut message: String) -> String {
-    if message.len() > MESSAGE_LIMIT {
-        let end = (0..=MESSAGE_LIMIT).rev().find(|at| message.is_char_boundary(*at));
-        message.truncate(end.unwrap_or(0));
-        message.push('…');
-    }
-    message
+        Ok(429_u16) => "rate_limit_exceeded".to_owned(),
+        Ok(500..=599) => "server_error".to_owned(),
+        _ => code,
+    });
+    ModelError::Failed { message: refusal.message, code }
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -191,8 +161,6 @@ pub(super) fn number(value: &Value) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn failure_of(chunk: Value) -> Option<(String, Option<String>)> {
@@ -230,8 +198,9 @@ mod tests {
             (json!({"error": {"message": "odd", "code": 4711}}), "odd", Some("4711")),
             (json!({"error": "plain"}), "plain", None),
             (json!({"error": {"error": {"message": "deep"}}}), "deep", None),
-            (json!({"error": {"message": {"detail": "x"}}}), r#"{"detail":"x"}"#, None),
-            (json!({"error": {"reason": "?"}}), "the provider reported an error", None),
+            (json!({"error": {"message": {"detail": "x"}}}), "x", None),
+            (json!({"error": {"reason": "?"}}), r#"{"reason":"?"}"#, None),
+            (json!({"error": true}), "the provider reported an error", None),
             (json!({"x_groq": {"error": "over"}}), "over", None),
             (json!({"object": "error", "message": "vllm", "code": 400}), "vllm", Some("400")),
         ];
@@ -244,11 +213,5 @@ mod tests {
         {
             assert_eq!(failure_of(fine.clone()), None, "{fine}");
         }
-    }
-
-    #[test]
-    fn a_long_failure_is_cut_between_characters() {
-        let (message, _) = failure_of(json!({"error": "é".repeat(2_000)})).unwrap();
-        assert_eq!(message, format!("{}…", "é".repeat(500)));
     }
 }

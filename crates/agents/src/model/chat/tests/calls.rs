@@ -14,7 +14,9 @@ fn call(call_id: &str, name: &str, arguments: &str) -> OutputKind {
 }
 
 fn pieces(pieces: Value) -> Value {
-    delta(json!({"tool_calls": pieces}))
+    let mut new = json!({});
+    new["tool_calls"] = pieces;
+    delta(new)
 }
 
 /// The calls of an answer that is nothing else, as name and arguments; ids must differ.

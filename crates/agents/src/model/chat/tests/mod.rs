@@ -1,5 +1,6 @@
 //! The converter against what providers send.
 
+mod any;
 mod calls;
 mod cost;
 mod ends;
@@ -20,7 +21,9 @@ fn quirks() -> Quirks {
 
 /// A chunk with something new.
 fn delta(delta: Value) -> Value {
-    json!({"id": "c1", "choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
+    let mut chunk = json!({"id": "c1", "choices": [{"index": 0, "finish_reason": null}]});
+    chunk["choices"][0]["delta"] = delta;
+    chunk
 }
 
 /// A chunk with the end.

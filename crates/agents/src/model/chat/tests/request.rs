@@ -28,7 +28,10 @@ fn assistant(text: &str) -> InputItem {
 }
 
 fn raw(fields: Value) -> InputItem {
-    InputItem::Raw(fields.as_object().unwrap().clone())
+    match fields {
+        Value::Object(fields) => InputItem::Raw(fields),
+        other => panic!("{other}"),
+    }
 }
 
 fn thoughts(text: &str) -> InputItem {
