@@ -50,6 +50,8 @@ def main() -> int:
     if not chosen:
         sys.exit(f"no scenario is called {options.only!r}; --list shows the names")
     deliveries = [one for one in DELIVERIES if options.delivery in (None, one.name)]
+    if options.self:
+        deliveries = [one for one in deliveries if not one.extras]
     differences = [] if options.self else DIFFERENCES
     begun = time.monotonic()
     results = run(chosen, deliveries, options, differences)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import agents.result
 import chatkit.agents
 from pydantic import BaseModel
 
@@ -47,4 +48,10 @@ def ids() -> None:
     chatkit.agents.stream_agent_response = with_own_ids
 
 
-MENDS: dict[str, Callable[[], None]] = {"citations": citations, "ids": ids}
+def errors() -> None:
+    """What came before a failure is shown or lost as it happens: the run looks for failures before it hands on what
+    the model has sent."""
+    agents.result._should_drain_stream_events_before_raising = lambda _: True
+
+
+MENDS: dict[str, Callable[[], None]] = {"citations": citations, "ids": ids, "errors": errors}

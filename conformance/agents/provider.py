@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ class Delivery:
     pause_s: float = 0.0
     """Between two writes."""
     extras: bool = False
-    """Comments, ids and retry times between the fields that count."""
+    """Comments, ids and retry times between the fields that count. The provider's own library, which the reference
+    has, takes an id that is followed by a comment for an event."""
 
 
 PLAIN = Delivery("plain")
@@ -63,8 +65,7 @@ class Provider:
         self._delivery = PLAIN
         self._asked: list[dict[str, Any]] = []
         handler = type("ProviderHandler", (Handler,), {"provider": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", port), handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -96,6 +97,15 @@ class Provider:
         with self._lock:
             self._asked.append({"api": api, **body})
             return (self._recordings.pop(0), self._delivery) if self._recordings else None
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client may leave at any time."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):

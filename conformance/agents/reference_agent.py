@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from agents import (
     OpenAIChatCompletionsModel,
     OpenAIResponsesModel,
     RunContextWrapper,
+    RunResultStreaming,
     Runner,
     StopAtTools,
     function_tool,
@@ -35,7 +35,23 @@ from mends import MENDS
 from reference_server import MemoryAttachmentStore, MemoryStore, endpoint, listening_at, reuse_the_request_parser, serve
 from words import ALL_ITEMS, INSTRUCTIONS, MODEL
 
-Context = RunContextWrapper[AgentContext[None]]
+
+
+class Turn:
+    """What the application gives its own tools: the run that they are called in."""
+
+    run: RunResultStreaming
+
+    async def settled(self) -> None:
+        """Waits until everything that came before the tool has become a part of the turn.
+
+        The reference runs a tool while the events before its call are still on their way: a thought may then end up
+        in a workflow that the tool began after it.
+        """
+        await self.run._event_queue.join()
+
+
+Context = RunContextWrapper[AgentContext[Turn]]
 
 
 @function_tool
@@ -48,6 +64,7 @@ def get_weather(city: str) -> str:
 async def slow_progress(context: Context) -> str:
     """Takes long and tells how far it is."""
     chat = context.context
+    await chat.request_context.settled()
     await chat.stream(ProgressUpdateEvent(text="Walking to the pond"))
     await chat.start_workflow(Workflow(type="custom", tasks=[]))
     await chat.add_workflow_task(CustomTask(title="Look around", status_indicator="loading"))
@@ -67,6 +84,7 @@ async def pick_color(context: Context) -> str:
 @function_tool
 async def show_card(context: Context) -> str:
     """Shows a card."""
+    await context.context.request_context.settled()
     await context.context.stream_widget(Card(children=[Text(value="Seven birds", id="count")]))
     return "shown"
 
@@ -92,9 +110,10 @@ class AgentServer(ChatKitServer[None]):
     ) -> AsyncIterator[Any]:
         page = await self.store.load_thread_items(thread.id, None, ALL_ITEMS, "desc", context)
         given = await ThreadItemConverter().to_agent_input(list(reversed(page.data)))
-        chat = AgentContext(thread=thread, store=self.store, request_context=context)
-        result = Runner.run_streamed(self.agent, given, context=chat)
-        async for event in bridge.stream_agent_response(chat, result):
+        turn = Turn()
+        chat = AgentContext(thread=thread, store=self.store, request_context=turn)
+        turn.run = Runner.run_streamed(self.agent, given, context=chat)
+        async for event in bridge.stream_agent_response(chat, turn.run):
             yield event
 
 
