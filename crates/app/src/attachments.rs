@@ -2,11 +2,14 @@
 
 mod blobs;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{io, path::PathBuf, sync::Arc};
 
+use bytes::Bytes;
 use chatkit_server::{
-    AttachmentError, AttachmentStore, Owner, Store, async_trait, new_attachment_id,
+    AttachmentError, AttachmentStore, Owner, Store, StoreError, async_trait, new_attachment_id,
     protocol::{
         Attachment, AttachmentCreateParams, AttachmentId, AttachmentKind, UploadDescriptor,
         UploadMethod,
@@ -100,10 +103,52 @@ impl AttachmentStore for Attachments {
         _: &Owner,
         attachment_id: &AttachmentId,
     ) -> Result<(), AttachmentError> {
-        self.shared
-            .blobs
-            .delete(attachment_id)
-            .await
-            .map_err(|error| AttachmentError::Backend(Box::new(error)))
+        self.shared.blobs.delete(attachment_id).await.map_err(backend)
     }
+
+    async fn read_attachment(
+        &self,
+        owner: &Owner,
+        attachment_id: &AttachmentId,
+    ) -> Result<Option<Bytes>, AttachmentError> {
+        match self.shared.store.load_attachment(owner, attachment_id).await {
+            Ok(_) => self.shared.blobs.get(attachment_id).await.map_err(backend),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(backend(error)),
+        }
+    }
+
+    async fn save_image(
+        &self,
+        owner: &Owner,
+        name: &str,
+        mime_type: &str,
+        bytes: Bytes,
+    ) -> Result<Option<String>, AttachmentError> {
+        let size = bytes.len().try_into().unwrap_or(u64::MAX);
+        if size > MAX_SIZE {
+            return Err(AttachmentError::TooLarge { size, limit: MAX_SIZE });
+        }
+        let id = new_attachment_id();
+        let url = self.url(&id);
+        let image = Attachment {
+            kind: AttachmentKind::Image { preview_url: url.clone() },
+            id: id.clone(),
+            name: name.to_owned(),
+            mime_type: mime_type.to_owned(),
+            upload_descriptor: None,
+            thread_id: None,
+            metadata: None,
+        };
+        let Shared { store, blobs, .. } = &*self.shared;
+        let staged = blobs.stage(&id, bytes).await.map_err(backend)?;
+        // The record comes first: without it nothing would ever find the bytes to delete them.
+        store.save_attachment(owner, &image).await.map_err(backend)?;
+        blobs.commit(staged).await.map_err(backend)?;
+        Ok(Some(url))
+    }
+}
+
+fn backend(error: impl std::error::Error + Send + Sync + 'static) -> AttachmentError {
+    AttachmentError::Backend(Box::new(error))
 }

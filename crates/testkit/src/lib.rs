@@ -1,5 +1,7 @@
 //! What tests of a ChatKit server have in common.
 //!
+//! [`provider`] has a model's provider that answers as a test wants it.
+//!
 //! [`mod@store_conformance`] holds the rules that every [`Store`](chatkit_server::Store) keeps, and
 //! [`store_conformance!`](crate::store_conformance!) turns them into tests of yours:
 //!
@@ -9,4 +11,5 @@
 //! chatkit_testkit::store_conformance!(|| async { MemoryStore::new() });
 //! ```
 
+pub mod provider;
 pub mod store_conformance;

@@ -58,7 +58,10 @@ impl ModelError {
                 matches!(status, 408 | 409 | 425 | 429 | 500..=599) && !out_of_quota
             }
             Self::Failed { code, .. } => {
-                matches!(code.as_deref(), Some("server_error" | "rate_limit_exceeded" | "overloaded"))
+                matches!(
+                    code.as_deref(),
+                    Some("server_error" | "rate_limit_exceeded" | "overloaded")
+                )
             }
             Self::Config(_) | Self::Protocol(_) => false,
         }

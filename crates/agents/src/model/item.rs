@@ -268,7 +268,8 @@ impl InputContent {
             Self::File { filename, data, url } => {
                 let mut file = JsonObject::new();
                 file.insert("type".to_owned(), "input_file".into());
-                for (name, value) in [("filename", filename), ("file_data", data), ("file_url", url)]
+                for (name, value) in
+                    [("filename", filename), ("file_data", data), ("file_url", url)]
                 {
                     if let Some(value) = value {
                         file.insert(name.to_owned(), value.as_str().into());

@@ -1,12 +1,17 @@
 //! Models: what is asked of them and what they stream back.
 
+mod chat;
 mod error;
 mod event;
+mod http;
 mod item;
 mod request;
+mod sse;
 
+pub use chat::{ChatCompletionsModel, MaxTokensField, SystemRole};
 pub use error::ModelError;
 pub use event::{Citation, HostedStatus, ModelEvent, Usage};
+pub use http::{ProviderOptions, Secret};
 pub use item::{
     CustomToolCall, FunctionCall, FunctionCallOutput, HostedCall, InputContent, InputItem,
     InputMessage, OutputItem, OutputKind, OutputPart, Role,

@@ -66,21 +66,18 @@ impl RunError {
     pub fn is_tripwire(&self) -> bool {
         matches!(self, Self::InputGuardrail { .. } | Self::OutputGuardrail { .. })
     }
-}
 
-impl RunError {
     /// What the user sees of it: plain words for a model's failure, with the offer to try again
     /// where that may help; the client's own wording for what is the application's business.
     pub fn into_respond_error(self) -> RespondError {
-        match self {
-            Self::Model(error) => {
-                tracing::warn!(%error, "the model failed");
-                RespondError::custom(error.user_message()).with_retry(error.is_transient())
-            }
-            Self::MaxTurns { .. } => {
-                RespondError::custom("The assistant did not come to an end.").with_retry(true)
-            }
-            other => RespondError::unexpected(other),
+        match &self {
+            Self::Model(error) => RespondError::custom(error.user_message())
+                .with_retry(error.is_transient())
+                .caused_by(self),
+            Self::MaxTurns { .. } => RespondError::custom("The assistant did not come to an end.")
+                .with_retry(true)
+                .caused_by(self),
+            _ => RespondError::unexpected(self),
         }
     }
 }

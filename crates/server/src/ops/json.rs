@@ -221,6 +221,7 @@ async fn sync_action<S: ChatKitServer>(
         owner: owner.clone(),
         context,
         store: Arc::clone(&shared.store),
+        attachments: shared.attachments.clone(),
         cancellation: Arc::default(),
     });
     let mut response = shared.server.sync_action(turn, action, sender).await?;

@@ -1,6 +1,6 @@
 //! Short calls for the common events.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::pin, sync::Arc};
 
 use chatkit_protocol::{
     Annotation, AssistantMessageContent, AssistantMessageItem, Icon, ItemId, JsonObject,
@@ -8,6 +8,8 @@ use chatkit_protocol::{
     Timestamp, WidgetItem, WidgetRoot,
 };
 use chatkit_widgets::WidgetStream;
+use futures_core::Stream;
+use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::{RespondError, ThreadHandle, Yielded};
@@ -44,6 +46,21 @@ impl Emitter {
     /// Sends any event.
     pub async fn send(&self, event: ThreadStreamEvent) -> Sent {
         self.sender.send(Yielded::Event(event)).await.map_err(|_| TurnOver.into())
+    }
+
+    /// Sends all events of a stream, until it ends or fails.
+    pub async fn forward<E>(
+        &self,
+        events: impl Stream<Item = Result<ThreadStreamEvent, E>> + Send,
+    ) -> Sent
+    where
+        E: Into<RespondError>,
+    {
+        let mut events = pin!(events);
+        while let Some(event) = events.next().await {
+            self.send(event.map_err(Into::into)?).await?;
+        }
+        Ok(())
     }
 
     /// Shows what is going on, until the next progress or until output starts. An empty text

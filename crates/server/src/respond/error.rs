@@ -11,25 +11,24 @@ use chatkit_protocol::{ErrorCode, ErrorEvent};
 pub struct RespondError(Kind);
 
 enum Kind {
-    Shown(ErrorEvent),
-    Unexpected(Box<dyn std::error::Error + Send + Sync>),
+    Shown(ErrorEvent, Option<Cause>),
+    Unexpected(Cause),
 }
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl RespondError {
     /// An error with a text for the user, without the offer to try again.
     pub fn custom(message: impl Into<String>) -> Self {
-        Self(Kind::Shown(ErrorEvent {
-            code: ErrorCode::CUSTOM,
-            message: Some(message.into()),
-            allow_retry: false,
-        }))
+        let message = Some(message.into());
+        Self(Kind::Shown(ErrorEvent { code: ErrorCode::CUSTOM, message, allow_retry: false }, None))
     }
 
     /// An error that the client words itself, in the user's language. The user may try again after
     /// a [`stream.error`](ErrorCode::STREAM_ERROR), and not after others.
     pub fn coded(code: ErrorCode) -> Self {
         let allow_retry = code == ErrorCode::STREAM_ERROR;
-        Self(Kind::Shown(ErrorEvent { code, message: None, allow_retry }))
+        Self(Kind::Shown(ErrorEvent { code, message: None, allow_retry }, None))
     }
 
     /// An error of any kind with a text for the log.
@@ -40,10 +39,29 @@ impl RespondError {
     /// The same error with or without the offer to try again. Unexpected errors always have it.
     #[must_use]
     pub fn with_retry(mut self, allow_retry: bool) -> Self {
-        if let Kind::Shown(event) = &mut self.0 {
+        if let Kind::Shown(event, _) = &mut self.0 {
             event.allow_retry = allow_retry;
         }
         self
+    }
+
+    /// The same error with what is behind it, for the log and for
+    /// [`downcast_ref`](Self::downcast_ref). Users see nothing of it.
+    #[must_use]
+    pub fn caused_by(mut self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        match &mut self.0 {
+            Kind::Shown(_, cause) => *cause = Some(error.into()),
+            Kind::Unexpected(cause) => *cause = error.into(),
+        }
+        self
+    }
+
+    /// What is behind the error, if it is of this type.
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        match &self.0 {
+            Kind::Shown(_, cause) => cause.as_ref()?.downcast_ref(),
+            Kind::Unexpected(cause) => cause.downcast_ref(),
+        }
     }
 
     pub(crate) fn not_supported(what: impl fmt::Display) -> Self {
@@ -53,11 +71,16 @@ impl RespondError {
     /// The event that the user sees.
     pub fn into_event(self) -> ErrorEvent {
         match self.0 {
-            Kind::Shown(event) => event,
+            Kind::Shown(event, _) => event,
             Kind::Unexpected(_) => {
                 ErrorEvent { code: ErrorCode::STREAM_ERROR, message: None, allow_retry: true }
             }
         }
+    }
+
+    /// Whether there is more behind the error than the user sees.
+    pub(crate) fn has_cause(&self) -> bool {
+        matches!(self.0, Kind::Shown(_, Some(_)) | Kind::Unexpected(_))
     }
 
     /// Whether the user sees nothing of what went wrong.
@@ -75,28 +98,36 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for RespondError {
 impl fmt::Display for RespondError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Shown(event) => match &event.message {
-                Some(message) => f.write_str(message),
-                None => f.write_str(event.code.as_str()),
-            },
-            Kind::Unexpected(error) => {
-                write!(f, "{error}")?;
-                let mut source = error.source();
-                while let Some(cause) = source {
-                    write!(f, ": {cause}")?;
-                    source = cause.source();
-                }
-                Ok(())
+            Kind::Shown(event, cause) => {
+                f.write_str(event.message.as_deref().unwrap_or(event.code.as_str()))?;
+                cause.as_ref().map_or(Ok(()), |cause| write_chain(f, ": ", &**cause))
             }
+            Kind::Unexpected(cause) => write_chain(f, "", &**cause),
         }
     }
+}
+
+fn write_chain(
+    f: &mut fmt::Formatter<'_>,
+    before: &str,
+    error: &(dyn std::error::Error + 'static),
+) -> fmt::Result {
+    write!(f, "{before}{error}")?;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(f, ": {cause}")?;
+        source = cause.source();
+    }
+    Ok(())
 }
 
 impl fmt::Debug for RespondError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Shown(event) => f.debug_tuple("RespondError").field(event).finish(),
-            Kind::Unexpected(error) => f.debug_tuple("RespondError").field(error).finish(),
+            Kind::Shown(event, cause) => {
+                f.debug_tuple("RespondError").field(event).field(cause).finish()
+            }
+            Kind::Unexpected(cause) => f.debug_tuple("RespondError").field(cause).finish(),
         }
     }
 }

@@ -8,8 +8,8 @@ use chatkit_protocol::{
 
 use super::{Emitter, EventStream, RespondError, ThreadHandle};
 use crate::{
-    CancelReason, CancelToken, IdKind, Owner, PageRequest, RequestContext, Store, StoreResult,
-    Visibility, run::Cancellation,
+    AttachmentStore, CancelReason, CancelToken, IdKind, Owner, PageRequest, RequestContext, Store,
+    StoreResult, Visibility, run::Cancellation,
 };
 
 /// One turn: the thread, the message to answer, the request's context and the store. Cheap to
@@ -26,6 +26,7 @@ pub(crate) struct TurnParts<C> {
     pub(crate) owner: Owner,
     pub(crate) context: C,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) attachments: Option<Arc<dyn AttachmentStore>>,
     pub(crate) cancellation: Arc<Cancellation>,
 }
 
@@ -114,6 +115,12 @@ impl<C: RequestContext> Turn<C> {
     /// The store behind, for what has no method here. Calls want the [owner](Self::owner).
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
+    }
+
+    /// Where the bytes of attachments are kept, if users may attach files. Calls want the
+    /// [owner](Self::owner).
+    pub fn attachments(&self) -> Option<&Arc<dyn AttachmentStore>> {
+        self.parts.attachments.as_ref()
     }
 
     /// Waits until the turn is cancelled, and says why. It never is when it ends otherwise.

@@ -122,6 +122,7 @@ impl<S: ChatKitServer> Entering<'_, S> {
             owner: key.owner,
             context: self.context.clone(),
             store: Arc::clone(&self.shared.store),
+            attachments: self.shared.attachments.clone(),
             cancellation: Arc::clone(self.run.cancellation()),
         });
         Ok(Prepared { turn, respond, first: after, lease, last_before })

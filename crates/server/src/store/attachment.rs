@@ -1,6 +1,7 @@
 //! Where the bytes of attachments are kept.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use chatkit_protocol::{Attachment, AttachmentCreateParams, AttachmentId};
 
 use crate::Owner;
@@ -21,6 +22,45 @@ pub trait AttachmentStore: Send + Sync + 'static {
         owner: &Owner,
         attachment_id: &AttachmentId,
     ) -> Result<(), AttachmentError>;
+
+    /// The bytes of an attachment, so that a model can be given them. `None` when there are none:
+    /// not uploaded, another owner's, or not kept here.
+    async fn read_attachment(
+        &self,
+        owner: &Owner,
+        attachment_id: &AttachmentId,
+    ) -> Result<Option<Bytes>, AttachmentError> {
+        let _ = (owner, attachment_id);
+        Ok(None)
+    }
+
+    /// An address under which a model's provider can fetch the bytes for a while, such as a signed
+    /// URL. `None` when there is none: then the bytes are [read](Self::read_attachment) and sent
+    /// along.
+    async fn public_url(
+        &self,
+        owner: &Owner,
+        attachment_id: &AttachmentId,
+    ) -> Result<Option<String>, AttachmentError> {
+        let _ = (owner, attachment_id);
+        Ok(None)
+    }
+
+    /// Keeps an image that the assistant made and returns the address under which clients get it.
+    /// `None` when there is no place for such images.
+    ///
+    /// The last segment of the address should be the image's attachment id: then the image can be
+    /// [read](Self::read_attachment) for the model when the conversation goes on.
+    async fn save_image(
+        &self,
+        owner: &Owner,
+        name: &str,
+        mime_type: &str,
+        bytes: Bytes,
+    ) -> Result<Option<String>, AttachmentError> {
+        let _ = (owner, name, mime_type, bytes);
+        Ok(None)
+    }
 }
 
 /// An attachment that was refused, or a failure of the store behind.

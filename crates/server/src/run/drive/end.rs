@@ -51,6 +51,8 @@ impl<S: ChatKitServer> Running<'_, S> {
         let thread_id = self.it.turn.thread_id();
         if error.is_unexpected() {
             tracing::error!(thread = %thread_id, %error, "the response failed");
+        } else if error.has_cause() {
+            tracing::warn!(thread = %thread_id, %error, "the response failed");
         } else {
             tracing::debug!(thread = %thread_id, %error, "the response ended with an error");
         }

@@ -1,0 +1,49 @@
+//! MCP servers: their tools as those of an agent.
+//!
+//! A server is a program, spoken to over its standard input and output, or something at a URL that
+//! speaks streamable HTTP. Connecting lists its tools, of all pages; calls go out under time
+//! limits, and a call that is dropped is cancelled at the server. A server that has died is
+//! started, or connected to, anew by the next call, once; if that fails the model is told that the
+//! server is not reachable. When the server says that its tools have changed, the next run has the
+//! new ones.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use chatkit_agents::{Tool, mcp::{McpEndpoint, McpOptions, McpServer}};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), chatkit_agents::mcp::McpError> {
+//! let files = McpEndpoint::command("npx", ["-y", "@modelcontextprotocol/server-filesystem", "/data"]);
+//! let files = McpServer::connect(files).await?;
+//!
+//! let search = McpEndpoint::http("https://example.com/mcp").bearer_token("…");
+//! let search = McpServer::connect_with(search, McpOptions::default().prefix("search")).await?;
+//!
+//! let mut tools: Vec<Arc<dyn Tool<()>>> = files.tools().await;
+//! tools.extend(search.tools().await);
+//! for tool in tools {
+//!     println!("{}", tool.spec().name());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod child;
+mod content;
+mod endpoint;
+mod error;
+mod failure;
+mod http;
+mod link;
+mod names;
+mod options;
+mod schema;
+mod server;
+mod tool;
+mod words;
+
+pub use endpoint::McpEndpoint;
+pub use error::McpError;
+pub use options::McpOptions;
+pub use server::McpServer;
