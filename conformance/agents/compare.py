@@ -1,6 +1,6 @@
 """Compares our agents with the reference's, on recorded streams of models.
 
-    compare.py --server target/debug/chatkit --agents-server target/debug/examples/conformance_server
+    compare.py --agents-server target/debug/examples/conformance_server --server target/debug/chatkit
 
 Every scenario is played with each delivery: the reference always gets the model's events one by one, our server gets
 the same bytes cut in other places. See ../README.md.
@@ -79,22 +79,21 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--server", metavar="PATH", help="our server's binary, for agents without tools")
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--agents-server", metavar="PATH", help="the example `conformance_server` of chatkit-agents")
     parser.add_argument(
-        "--agents-server", metavar="PATH", help="the binary of the example `conformance_server`, for the fixed tools"
+        "--server", metavar="PATH", help="our server's binary, asked instead of the example where no tool is needed"
     )
-    parser.add_argument(
+    subject.add_argument(
         "--self", action="store_true", help="the reference against itself, without any deliberate difference"
     )
     parser.add_argument("--only", metavar="NAME", default="", help="scenarios whose name contains this")
     parser.add_argument("--delivery", choices=[one.name for one in DELIVERIES], help="only this one")
-    parser.add_argument("--list", action="store_true", help="print the names of the scenarios")
+    subject.add_argument("--list", action="store_true", help="print the names of the scenarios")
     options = parser.parse_args()
     if options.list:
         print("\n".join(one["name"] for one in SCENARIOS))
         sys.exit()
-    if not options.self and not (options.server and options.agents_server):
-        parser.error("--server and --agents-server, or --self")
     return options
 
 
@@ -142,9 +141,9 @@ def commands(options: argparse.Namespace, instructions: Path) -> list[Any]:
     def ours(kind: Kind, url: str) -> list[str]:
         model = ["--model", MODEL, "--model-url", url, "--model-api", kind.api]
         common = [*model, "--instructions", str(instructions), "--listen", "127.0.0.1:0"]
-        if kind.tools:
-            return [options.agents_server, *common]
-        return [options.server, "serve", "--responder", "agent", "--database", "memory:", *common]
+        if options.server and not kind.tools:
+            return [options.server, "serve", "--responder", "agent", "--database", "memory:", *common]
+        return [options.agents_server, *common, *([] if kind.tools else ["--no-tools"])]
 
     return [reference, reference if options.self else ours]
 
@@ -172,7 +171,7 @@ def played(scenario: dict[str, Any], delivery: Delivery, stage: Stage) -> Result
 
 
 def show(result: Result, options: argparse.Namespace) -> None:
-    servers = f"--server {options.server} --agents-server {options.agents_server}"
+    servers = f"--agents-server {options.agents_server}" + (f" --server {options.server}" if options.server else "")
     name, delivery = result.name.removesuffix("]").rsplit(" [", 1) if "[" in result.name else (result.name, "")
     print(f"\nFAILED {result.name}", *result.failures, sep="\n")
     subject = "--self" if options.self else servers
