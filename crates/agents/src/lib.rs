@@ -15,8 +15,8 @@ pub use agent::{
     InputGuardrail, IntoGuardrailResult, IntoInstructions, OutputGuardrail, ToolUseBehavior,
 };
 pub use bridge::{
-    AgentContext, DefaultResponseConverter, NoSuchTask, ResponseStreamConverter, TurnOver,
-    accumulate_text, stream_agent_response, stream_agent_response_with, thinking,
+    AgentContext, ClientTool, DefaultResponseConverter, NoSuchTask, ResponseStreamConverter,
+    TurnOver, accumulate_text, stream_agent_response, stream_agent_response_with, thinking,
 };
 pub use input::{
     AttachmentLimits, AttachmentRoom, ConvertError, DefaultConverter, ThreadItemConverter,

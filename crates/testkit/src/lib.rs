@@ -2,6 +2,8 @@
 //!
 //! [`provider`] has a model's provider that answers as a test wants it.
 //!
+//! [`wire`] has requests and events as they stand on the wire.
+//!
 //! [`mod@store_conformance`] holds the rules that every [`Store`](chatkit_server::Store) keeps, and
 //! [`store_conformance!`](crate::store_conformance!) turns them into tests of yours:
 //!
@@ -13,3 +15,4 @@
 
 pub mod provider;
 pub mod store_conformance;
+pub mod wire;

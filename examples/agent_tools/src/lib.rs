@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use chatkit_agents::{
-    Agent, AgentContext, ClientTool, Runner, ToolCall, ToolError, function_tool,
-    model::Model, simple_to_agent_input, stream_agent_response,
+    Agent, AgentContext, ClientTool, DefaultConverter, Runner, ToolCall, ToolError, function_tool,
+    load_input, model::Model, stream_agent_response,
 };
 use chatkit_server::{
     ChatKitServer, EventStream, Turn,
@@ -27,7 +27,9 @@ impl Assistant {
     /// With this model.
     pub fn new(model: impl Model) -> Self {
         let agent = Agent::new("Assistant")
-            .instructions("Help with the weather. Ask for the theme with `pick_theme` if you need it.")
+            .instructions(
+                "Help with the weather. Ask for the theme with `pick_theme` if you need it.",
+            )
             .model(model)
             .tool(function_tool("search_weather", "Searches weather reports.", search_weather))
             .tool(ClientTool::new::<PickTheme>("pick_theme", "Lets the user pick a theme."))
@@ -41,7 +43,7 @@ impl ChatKitServer for Assistant {
 
     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
         turn.stream(async move |turn, events| {
-            let input = simple_to_agent_input(&turn.recent_items(100).await?).await?;
+            let input = load_input(&turn, &DefaultConverter::for_turn(&turn)).await?;
             let context = AgentContext::new(turn);
             let run = Runner::run_streamed(&self.agent, input, context.clone());
             events.forward(stream_agent_response(&context, run)).await
@@ -85,8 +87,12 @@ struct ShowForecast {
     temperatures: Vec<i32>,
 }
 
-async fn show_forecast(call: ToolCall<Context>, args: ShowForecast) -> Result<&'static str, ToolError> {
-    let days = args.temperatures.iter().map(|t| json!({"type": "Text", "value": format!("{t} °C")}));
+async fn show_forecast(
+    call: ToolCall<Context>,
+    args: ShowForecast,
+) -> Result<&'static str, ToolError> {
+    let days =
+        args.temperatures.iter().map(|t| json!({"type": "Text", "value": format!("{t} °C")}));
     let mut children = vec![json!({"type": "Title", "value": args.city})];
     children.extend(days);
     let card = WidgetRoot::new(json!({"type": "Card", "children": children}))?;

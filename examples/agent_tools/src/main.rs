@@ -1,9 +1,9 @@
 //! Serves the assistant with a model of OpenAI's.
 
+use agent_tools::Assistant;
 use chatkit_agents::model::{ProviderOptions, ResponsesModel, Secret};
 use chatkit_http::{Options, router, serve};
 use chatkit_server::{ChatKit, MemoryStore};
-use agent_tools::Assistant;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -2,11 +2,11 @@
 //! When one trips, what was shown of the answer is taken back, and the user is told why.
 
 use chatkit_agents::{
-    Agent, AgentContext, GuardrailResult, InputGuardrail, OutputGuardrail, RunError, Runner,
-    model::Model, simple_to_agent_input, stream_agent_response,
+    Agent, AgentContext, DefaultConverter, GuardrailInput, GuardrailOutput, GuardrailResult,
+    InputGuardrail, OutputGuardrail, RunError, Runner, load_input, model::Model,
+    stream_agent_response,
 };
 use chatkit_server::{ChatKitServer, EventStream, RespondError, Turn};
-use serde_json::json;
 
 /// Answers questions about anything but passwords.
 #[derive(Debug)]
@@ -17,19 +17,25 @@ pub struct Assistant {
 impl Assistant {
     /// With this model.
     pub fn new(model: impl Model) -> Self {
-        let asks_for_password = InputGuardrail::new("no passwords", async |call| {
-            let asked = json!(call.input).to_string().to_lowercase().contains("password");
-            GuardrailResult::new(asked, json!({"reason": "asks for a password"}))
+        let asks = InputGuardrail::new("no passwords", |_, input: GuardrailInput| async move {
+            if input.text().to_lowercase().contains("password") {
+                GuardrailResult::trip("asks for a password")
+            } else {
+                GuardrailResult::pass()
+            }
         });
-        let tells_password = OutputGuardrail::new("no secrets", async |call| {
-            let told = call.text.contains("hunter2");
-            GuardrailResult::new(told, json!({"reason": "tells a password"}))
+        let tells = OutputGuardrail::new("no secrets", |_, output: GuardrailOutput| async move {
+            if output.text.contains("hunter2") {
+                GuardrailResult::trip("tells a password")
+            } else {
+                GuardrailResult::pass()
+            }
         });
         let agent = Agent::new("Assistant")
             .instructions("Be helpful.")
             .model(model)
-            .input_guardrail(asks_for_password)
-            .output_guardrail(tells_password);
+            .input_guardrail(asks)
+            .output_guardrail(tells);
         Self { agent }
     }
 }
@@ -39,7 +45,7 @@ impl ChatKitServer for Assistant {
 
     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
         turn.stream(async move |turn, events| {
-            let input = simple_to_agent_input(&turn.recent_items(100).await?).await?;
+            let input = load_input(&turn, &DefaultConverter::for_turn(&turn)).await?;
             let context = AgentContext::new(turn);
             let run = Runner::run_streamed(&self.agent, input, context.clone());
             match events.forward(stream_agent_response(&context, run)).await {

@@ -2,7 +2,7 @@
 //! they may send it back.
 
 use chatkit_agents::{
-    Agent, AgentContext, Handoff, Runner, model::Model, simple_to_agent_input,
+    Agent, AgentContext, DefaultConverter, Handoff, Runner, load_input, model::Model,
     stream_agent_response,
 };
 use chatkit_server::{ChatKitServer, EventStream, Turn};
@@ -47,7 +47,7 @@ impl ChatKitServer for Assistant {
 
     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
         turn.stream(async move |turn, events| {
-            let input = simple_to_agent_input(&turn.recent_items(100).await?).await?;
+            let input = load_input(&turn, &DefaultConverter::for_turn(&turn)).await?;
             let context = AgentContext::new(turn);
             let run = Runner::run_streamed(&self.triage, input, context.clone());
             events.forward(stream_agent_response(&context, run)).await

@@ -1,7 +1,7 @@
 //! A model on the own machine: nothing leaves it, and no key is needed.
 
 use chatkit_agents::{
-    Agent, AgentContext, Runner, model::Model, simple_to_agent_input, stream_agent_response,
+    Agent, AgentContext, DefaultConverter, Runner, load_input, model::Model, stream_agent_response,
     thinking,
 };
 use chatkit_server::{ChatKitServer, EventStream, Turn};
@@ -24,7 +24,7 @@ impl ChatKitServer for Assistant {
 
     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
         turn.stream(async move |turn, events| {
-            let input = simple_to_agent_input(&turn.recent_items(100).await?).await?;
+            let input = load_input(&turn, &DefaultConverter::for_turn(&turn)).await?;
             let context = AgentContext::new(turn);
             let run = Runner::run_streamed(&self.agent, input, context.clone());
             let answer = stream_agent_response(&context, run);

@@ -6,6 +6,7 @@ mod event;
 mod http;
 mod item;
 mod request;
+mod responses;
 mod sse;
 
 pub use chat::{ChatCompletionsModel, MaxTokensField, SystemRole};
@@ -19,6 +20,7 @@ pub use item::{
 pub use request::{
     ModelRequest, ModelSettings, OutputSchema, ReasoningSettings, ToolChoice, ToolSpec,
 };
+pub use responses::ResponsesModel;
 
 use std::pin::Pin;
 

@@ -7,6 +7,7 @@ pub(crate) mod schema;
 mod source;
 pub(crate) mod typed;
 
+pub(crate) use function::spec;
 pub use function::{FunctionTool, function_tool};
 pub use output::{ToolError, ToolOutput};
 pub use result::{IntoToolError, IntoToolOutput, IntoToolResult};

@@ -25,6 +25,15 @@ pub(crate) struct AgentArgs {
     #[arg(long, value_name = "FILE", env = "CHATKIT_INSTRUCTIONS")]
     pub(crate) instructions: Option<PathBuf>,
 
+    /// How much of a conversation the model is given, in tokens, about; the oldest turns go first
+    #[arg(
+        long,
+        value_name = "TOKENS",
+        default_value_t = 100_000,
+        env = "CHATKIT_MAX_INPUT_TOKENS"
+    )]
+    pub(crate) max_input_tokens: usize,
+
     /// An MCP server whose tools the agent may call: its URL, or the command that starts it;
     /// repeatable (in the environment: one a line)
     #[arg(long, value_name = "URL|COMMAND", env = "CHATKIT_MCP", value_delimiter = '\n',

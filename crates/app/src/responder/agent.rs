@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf, sync::Arc};
 
 use chatkit_agents::{
-    Agent, AgentContext, DefaultConverter, Runner, TitleWriter, load_input,
+    Agent, AgentContext, DefaultConverter, Runner, TitleWriter, TokenBudget, load_input,
     mcp::McpServer,
     model::{ChatCompletionsModel, Model, ProviderOptions, ResponsesModel, Secret},
     stream_agent_response, thinking,
@@ -20,7 +20,7 @@ const INSTRUCTIONS: &str = "You are a helpful assistant.";
 #[derive(Debug)]
 pub(crate) struct AgentResponder {
     agent: Agent<AgentContext<()>>,
-    converter: DefaultConverter,
+    budget: TokenBudget,
     titles: TitleWriter,
 }
 
@@ -41,7 +41,8 @@ pub(crate) enum AgentError {
 impl AgentResponder {
     /// The agent of the command line. The provider is not asked yet; MCP servers are.
     pub(crate) async fn new(args: &AgentArgs) -> Result<Self, AgentError> {
-        let mut agent = Agent::new("Assistant").instructions(instructions(args)?).model(model(args)?);
+        let mut agent =
+            Agent::new("Assistant").instructions(instructions(args)?).model(model(args)?);
         for endpoint in &args.mcp {
             let name = endpoint.to_string();
             let server = McpServer::connect(endpoint.clone())
@@ -52,7 +53,7 @@ impl AgentResponder {
         }
         Ok(Self {
             agent,
-            converter: DefaultConverter::new(),
+            budget: TokenBudget::new(args.max_input_tokens),
             titles: TitleWriter::from_first_message(),
         })
     }
@@ -64,7 +65,7 @@ impl ChatKitServer for AgentResponder {
     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
         turn.stream(async move |turn, events| {
             let answer = stream::once(async {
-                let converter = self.converter.clone().attachments(&turn);
+                let converter = DefaultConverter::for_turn(&turn).token_budget(self.budget.clone());
                 let input = load_input(&turn, &converter).await?;
                 let context = AgentContext::new(turn.clone());
                 let run = Runner::run_streamed(&self.agent, input, context.clone());
@@ -98,6 +99,5 @@ fn model(args: &AgentArgs) -> Result<Arc<dyn Model>, AgentError> {
 
 fn instructions(args: &AgentArgs) -> Result<String, AgentError> {
     let Some(path) = &args.instructions else { return Ok(INSTRUCTIONS.to_owned()) };
-    fs::read_to_string(path)
-        .map_err(|error| AgentError::Instructions { path: path.clone(), error })
+    fs::read_to_string(path).map_err(|error| AgentError::Instructions { path: path.clone(), error })
 }

@@ -16,13 +16,11 @@ use serde_json::Value;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::{
+    SseEvent,
     opening::{Failure, Opened, Request, broken, open},
     provider::Provider,
 };
-use crate::model::{
-    ModelError,
-    sse::{SseEvent, SseParser},
-};
+use crate::model::{ModelError, sse::SseParser};
 
 /// What may come behind a complete answer, and for how long it is waited for.
 const MAX_TAIL: usize = 64 * 1024;
@@ -123,10 +121,10 @@ impl Stream for Events {
     type Item = Result<SseEvent, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if !matches!(self.state, State::Ended) {
-            if let Poll::Ready(error) = self.poll_deadline(cx) {
-                return self.end(error);
-            }
+        if !matches!(self.state, State::Ended)
+            && let Poll::Ready(error) = self.poll_deadline(cx)
+        {
+            return self.end(error);
         }
         self.poll_event(cx)
     }
@@ -249,7 +247,7 @@ impl Reader {
         while !self.has_ended && self.drained < MAX_TAIL {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.drained += frame.data_ref().map_or(0, |data| data.len());
+                    self.drained += frame.data_ref().map_or(0, bytes::Bytes::len);
                 }
                 Poll::Ready(_) => self.has_ended = true,
                 Poll::Pending => {

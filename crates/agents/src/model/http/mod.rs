@@ -30,7 +30,7 @@ pub(crate) struct Transport {
 
 impl Transport {
     /// A way with these options. What is wrong with them is the error of each request.
-    pub(crate) fn new(options: &ProviderOptions) -> Self {
+    pub(crate) fn new(options: ProviderOptions) -> Self {
         Self { provider: Provider::new(options).map(Arc::new) }
     }
 

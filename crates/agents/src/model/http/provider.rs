@@ -25,15 +25,15 @@ impl Provider {
     /// # Errors
     ///
     /// [`ModelError::Config`] when they cannot work.
-    pub(super) fn new(options: &ProviderOptions) -> Result<Self, ModelError> {
+    pub(super) fn new(options: ProviderOptions) -> Result<Self, ModelError> {
         let base = base_url(&options.base_url)?;
         let password = base.password().map(Secret::from);
         let values = options.headers.iter().map(|(_, value)| value.clone());
         Ok(Self {
-            client: client(&base, options)?,
-            headers: headers(options)?,
+            client: client(&base, &options)?,
+            headers: headers(&options)?,
             scrubber: Scrubber::new(values.chain(options.api_key.clone()).chain(password)),
-            options: options.clone(),
+            options,
             base,
         })
     }
@@ -172,10 +172,7 @@ mod tests {
     use super::{Provider, ProviderOptions, is_loopback};
 
     fn url(base: &str) -> String {
-        Provider::new(&ProviderOptions::new().base_url(base))
-            .unwrap()
-            .url("chat/completions")
-            .into()
+        Provider::new(ProviderOptions::new().base_url(base)).unwrap().url("chat/completions").into()
     }
 
     #[test]
@@ -203,7 +200,7 @@ mod tests {
             options().api_key("hunter22").api_key_header("a name"),
             ProviderOptions::new().base_url("http://host").header("x", "hunter22\n2"),
         ] {
-            let error = Provider::new(&options).unwrap_err();
+            let error = Provider::new(options).unwrap_err();
             assert!(error.to_string().len() > 20);
             assert!(!error.to_string().contains("hunter22"), "{error}");
         }
@@ -212,7 +209,7 @@ mod tests {
     #[cfg(not(feature = "tls"))]
     #[test]
     fn https_needs_a_feature() {
-        let error = Provider::new(&ProviderOptions::new()).unwrap_err();
+        let error = Provider::new(ProviderOptions::new()).unwrap_err();
         assert!(error.to_string().contains("`tls`"), "{error}");
     }
 
@@ -222,7 +219,7 @@ mod tests {
             .base_url("http://me:hunter22@host/v1?key=hunter22")
             .api_key("my-hunter22")
             .header("x-token", "hunter22");
-        let provider = Provider::new(&options).unwrap();
+        let provider = Provider::new(options.clone()).unwrap();
         for text in [
             format!("{options:?}"),
             format!("{provider:?} {:?} {:?}", provider.headers, provider.scrubber),
