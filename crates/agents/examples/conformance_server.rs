@@ -11,7 +11,7 @@ use std::{env, error::Error, fs, sync::Arc};
 use chatkit_agents::{
     Agent, AgentContext, DefaultConverter, Runner, Tool, ToolCall, ToolError, ToolOutput,
     ToolUseBehavior, function_tool, load_input,
-    model::{ChatCompletionsModel, ResponsesModel, ProviderOptions},
+    model::{ChatCompletionsModel, ProviderOptions, ResponsesModel},
     stream_agent_response,
 };
 use chatkit_http::{Options, router, serve};
