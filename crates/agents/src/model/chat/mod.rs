@@ -59,9 +59,8 @@ impl ChatCompletionsModel {
     /// request.
     #[must_use]
     pub fn new(name: impl Into<String>, provider: ProviderOptions) -> Self {
-        let transport = Transport::new(&provider);
-        let base_url = provider.base_url;
-        let quirks = Quirks::of(&base_url);
+        let quirks = Quirks::of(&provider.base_url);
+        let transport = Transport::new(provider);
         Self { name: name.into(), transport, quirks, warned: Arc::default() }
     }
 
