@@ -19,7 +19,8 @@ pub fn accumulate_text(
     events: impl Stream<Item = Result<RunEvent, RunError>> + Send,
     base: WidgetComponent,
 ) -> impl Stream<Item = Result<WidgetComponent, RunError>> + Send {
-    let states = State { events: Box::pin(events.fuse()), base: base.clone(), text: String::new() };
+    let (text, failed) = (String::new(), None);
+    let states = State { events: Box::pin(events.fuse()), base: base.clone(), text, failed };
     stream::iter([Ok(base)]).chain(stream::unfold(Some(states), |state| async move {
         let mut state = state?;
         match state.next().await {
@@ -37,11 +38,16 @@ struct State<S> {
     events: std::pin::Pin<Box<S>>,
     base: WidgetComponent,
     text: String,
+    /// A failure that text came before.
+    failed: Option<RunError>,
 }
 
 impl<S: Stream<Item = Result<RunEvent, RunError>>> State<S> {
     /// Waits for text and takes all that is there; false at the end of the run.
     async fn next(&mut self) -> Result<bool, RunError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let before = self.text.len();
         while let Some(event) = self.events.next().await {
             self.take(event?);
@@ -53,7 +59,10 @@ impl<S: Stream<Item = Result<RunEvent, RunError>>> State<S> {
             return Ok(false);
         }
         while let Some(Some(event)) = ready(&mut self.events).await {
-            self.take(event?);
+            match event {
+                Ok(event) => self.take(event),
+                Err(error) => self.failed = Some(error),
+            }
         }
         Ok(true)
     }
