@@ -14,9 +14,11 @@ use futures_util::stream;
 
 use super::{
     AgentContext, DefaultResponseConverter, ResponseStreamConverter,
+    inbox::Inbox,
     items::Items,
     merge::{Merged, Next},
     stored_images::StoredImages,
+    workflow::{Workflows, ended},
 };
 use crate::{RunError, RunEvent, model::FunctionCall};
 
@@ -26,8 +28,8 @@ use crate::{RunError, RunEvent, model::FunctionCall};
 /// - A message of the model's is an item with an id of its own; text, refusals and references are
 ///   streamed into its parts. References are counted per part, without those that cannot be shown.
 /// - Thoughts and the activity of the provider's tools are tasks of a workflow, which ends when
-///   something else is shown. One that is still open at the end is stored as it is, and the output
-///   of a client tool goes on with it.
+///   something else is shown, or with the run. Before the call of a client tool it stays open, and
+///   the turn with the tool's output goes on with it.
 /// - Images, those in the making too, are kept in the turn's attachment store, if there is one, and
 ///   shown by their address.
 /// - The call of a client tool is the last item, pending.
@@ -82,10 +84,14 @@ where
     R: Stream<Item = Result<RunEvent, RunError>> + Send + 'static,
     V: ResponseStreamConverter + 'static,
 {
+    let inbox = Inbox::new(context.listen());
+    let converter = Arc::new(StoredImages::new(context, converter));
     let response = Response {
-        merged: Merged::new(run, context.listen()),
-        items: Items::new(context.clone(), Arc::new(StoredImages::new(context, converter))),
+        merged: Merged::new(run, inbox.clone()),
+        items: Items::new(context.clone(), inbox.clone(), converter),
         context: context.clone(),
+        inbox,
+        resumed: None,
         ready: VecDeque::new(),
         produced: Vec::new(),
         calls: Vec::new(),
@@ -99,13 +105,16 @@ where
 
 struct Response<C, R> {
     context: AgentContext<C>,
+    inbox: Inbox,
+    /// The workflow of the turn before that goes on, as it was then.
+    resumed: Option<WorkflowItem>,
     merged: Merged<R>,
     items: Items<C>,
     /// Events to be yielded, in order.
     ready: VecDeque<ThreadStreamEvent>,
-    /// Items that were shown, with repetitions: a guardrail may take them back.
+    /// Items of this run that were shown, with repetitions: a guardrail may take them back.
     produced: Vec<ItemId>,
-    /// Calls of function tools in this run.
+    /// Calls of function tools in this run; last the one that ended it, if one did.
     calls: Vec<FunctionCall>,
     stage: Stage,
 }
@@ -132,7 +141,7 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
                 Stage::Running => match poll_fn(|cx| self.merged.poll_next(cx)).await {
                     Next::Sent(event) => self.show(event),
                     Next::Ran(Ok(event)) => self.ran(event).await,
-                    Next::Ran(Err(error)) => self.fail(error),
+                    Next::Ran(Err(error)) => self.fail(error).await,
                     Next::Over => self.end(),
                 },
                 Stage::Failed(error) => {
@@ -163,8 +172,16 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
         else {
             return Ok(());
         };
-        if is_open(&workflow) {
-            self.context.workflows().resume(workflow);
+        if !is_open(&workflow) {
+            return Ok(());
+        }
+        let mut workflows = self.context.workflows();
+        if workflows.is_open() {
+            // The application has begun another one before the run.
+            self.ready.push_back(ended(workflow, None, false, Timestamp::now()));
+        } else {
+            self.resumed = Some(workflow.clone());
+            workflows.resume(workflow);
         }
         Ok(())
     }
@@ -175,7 +192,11 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
                 let events = self.items.take(event).await;
                 self.show_all(events);
             }
-            RunEvent::ModelAsked { .. } | RunEvent::Finished(_) => self.close_items().await,
+            RunEvent::ModelAsked { .. } => self.close_items().await,
+            RunEvent::Finished(outcome) => {
+                self.calls.extend(outcome.ended_by);
+                self.close_items().await;
+            }
             RunEvent::ToolCalled { call } => self.calls.push(call),
             _ => {}
         }
@@ -186,12 +207,16 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
         self.show_all(events);
     }
 
-    /// The run is over: the open workflow is stored for the next turn, and the page is asked.
+    /// The run is over: the page is asked, and the open workflow waits for its answer. Without a
+    /// question nobody would go on with it.
     fn end(&mut self) {
         self.stage = Stage::Over;
-        let suspended = self.context.workflows().suspend();
-        self.ready.extend(suspended);
-        if let Some(call) = self.context.take_client_tool_call() {
+        let call = self.context.take_client_tool_call();
+        self.change_workflow(|workflows| match call {
+            Some(_) => workflows.suspend(),
+            None => workflows.make_way(Timestamp::now()),
+        });
+        if let Some(call) = call {
             let named = self.calls.iter().rev().find(|made| made.name == call.name);
             let made = named.or(self.calls.last()).map(|made| made.call_id.clone());
             let fresh = || self.context.generate_id(IdKind::ToolCall).as_str().to_owned();
@@ -209,25 +234,36 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
         }
     }
 
-    fn fail(&mut self, error: RunError) {
+    async fn fail(&mut self, error: RunError) {
         self.context.take_client_tool_call();
         if error.is_tripwire() {
-            self.context.workflows().forget();
+            self.change_workflow(|workflows| {
+                workflows.forget();
+                None
+            });
             let mut seen = std::collections::HashSet::new();
             self.produced.retain(|id| seen.insert(id.clone()));
             let removed = self.produced.drain(..);
             self.ready
                 .extend(removed.map(|item_id| ThreadStreamEvent::ThreadItemRemoved { item_id }));
+            // What another turn has shown stays, without what this one added to it.
+            let resumed = self.resumed.take();
+            self.ready.extend(resumed.map(|item| ended(item, None, false, Timestamp::now())));
         } else {
-            let mut workflows = self.context.workflows();
-            // One without tasks shows nothing, and goes with the failed turn.
-            if workflows.tasks().is_empty() {
-                workflows.forget();
-            } else {
-                self.ready.extend(workflows.make_way(Timestamp::now()));
-            }
+            self.close_items().await;
+            self.change_workflow(|workflows| workflows.give_up(Timestamp::now()));
         }
         self.stage = Stage::Failed(error.into_respond_error());
+    }
+
+    fn change_workflow(
+        &mut self,
+        change: impl FnOnce(&mut Workflows) -> Option<ThreadStreamEvent>,
+    ) {
+        let mut events = Vec::new();
+        let changed = change(&mut self.inbox.workflows(&self.context, &mut events));
+        events.extend(changed);
+        self.show_all(events);
     }
 
     fn show_all(&mut self, events: Vec<ThreadStreamEvent>) {
@@ -237,10 +273,17 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
     }
 
     fn show(&mut self, event: ThreadStreamEvent) {
-        if let ThreadStreamEvent::ThreadItemAdded { item }
-        | ThreadStreamEvent::ThreadItemDone { item } = &event
-        {
-            self.produced.push(item.id().clone());
+        match &event {
+            ThreadStreamEvent::ThreadItemAdded { item }
+            | ThreadStreamEvent::ThreadItemDone { item }
+                if self.resumed.as_ref().is_none_or(|resumed| resumed.id != *item.id()) =>
+            {
+                self.produced.push(item.id().clone());
+            }
+            ThreadStreamEvent::ThreadItemRemoved { item_id } => {
+                self.produced.retain(|id| id != item_id);
+            }
+            _ => {}
         }
         self.ready.push_back(event);
     }

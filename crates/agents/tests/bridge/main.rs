@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod accumulate;
 mod citations;
 mod context;
 mod failures;
@@ -9,6 +10,7 @@ mod gallery;
 mod hosted;
 mod images;
 mod messages;
+mod order;
 mod stage;
 mod thoughts;
 mod workflows;
