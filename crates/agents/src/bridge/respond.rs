@@ -103,6 +103,9 @@ where
     })
 }
 
+/// How many items may be looked at for a workflow that goes on.
+const LOOK_BACK: usize = 32;
+
 struct Response<C, R> {
     context: AgentContext<C>,
     inbox: Inbox,
@@ -157,18 +160,16 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
     }
 
     /// A workflow that the turn before left open goes on: the thread ends with it, or with it and
-    /// the call of a client tool.
+    /// calls of client tools. It stays where it was when it goes on, so each call is one more.
     async fn resume_workflow(&mut self) -> Result<(), RespondError> {
         let turn = self.context.turn();
         // Behind a message nothing goes on.
         if turn.input().is_some() {
             return Ok(());
         }
-        let mut items =
-            turn.load_items(&PageRequest::first(2, Order::Desc)).await?.data.into_iter();
-        let ((Some(ThreadItem::Workflow(workflow)), _)
-        | (Some(ThreadItem::ClientToolCall(_)), Some(ThreadItem::Workflow(workflow)))) =
-            (items.next(), items.next())
+        let newest = turn.load_items(&PageRequest::first(LOOK_BACK, Order::Desc)).await?.data;
+        let is_call = |item: &ThreadItem| matches!(item, ThreadItem::ClientToolCall(_));
+        let Some(ThreadItem::Workflow(workflow)) = newest.into_iter().find(|item| !is_call(item))
         else {
             return Ok(());
         };

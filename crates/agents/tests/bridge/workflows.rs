@@ -140,3 +140,28 @@ async fn one_that_is_begun_before_the_run_ends_it() {
     assert_eq!(events[0]["item"]["id"], stored[1].id().as_str());
     assert_ne!(events[1]["item"]["id"], stored[1].id().as_str());
 }
+
+#[tokio::test]
+async fn one_goes_on_across_several_calls() {
+    let turns = AtomicUsize::new(0);
+    let stage = Stage::new(move |context| {
+        let turn = turns.fetch_add(1, Ordering::SeqCst);
+        let working = stream::once(async move {
+            context.add_workflow_task(task(&turn.to_string())).await.unwrap();
+            if turn < 3 {
+                context.client_tool_call("pick", JsonObject::new());
+            }
+            Ok(RunEvent::Finished(Box::default()))
+        });
+        working.boxed()
+    });
+    let thread = thread_of(&stage.ask(create("go")).await);
+    for _ in 0..3 {
+        stage.ask(tool_output(&thread, &json!("red"))).await;
+    }
+    let stored = stage.stored(&thread).await;
+    let Some(ThreadItem::Workflow(item)) = stored.get(1) else { panic!("{stored:?}") };
+    assert_eq!(item.workflow.tasks, ["0", "1", "2", "3"].map(task));
+    assert!(item.workflow.summary.is_some(), "{item:?}");
+    assert_eq!(stored.len(), 5, "the message, the workflow and the calls: {stored:?}");
+}
