@@ -1,5 +1,7 @@
 //! What is sent from elsewhere while the bridge is at work.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chatkit_agents::{
     AgentContext, ResponseStreamConverter,
@@ -26,7 +28,7 @@ impl ResponseStreamConverter for Busy {
 
 async fn events_of(answer: Vec<ModelEvent>) -> Vec<Value> {
     let script = move |_| run(model(answer.clone()));
-    let stage = Stage::converting(script, |context| Busy(context.clone()));
+    let stage = Stage::converting(script, |context| Arc::new(Busy(context.clone())));
     after_options(stage.ask(create("hello")).await)
 }
 
