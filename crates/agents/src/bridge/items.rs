@@ -125,7 +125,7 @@ impl<C: RequestContext> Items<C> {
             }
             ModelEvent::ItemDone { item, output } => self.done(item, output, &mut events).await,
             ModelEvent::Started { .. } | ModelEvent::Completed { .. } => {
-                events.extend(self.close().await);
+                events.extend(self.close());
             }
             ModelEvent::ArgumentsDelta { .. } | ModelEvent::Other { .. } => {}
         }
@@ -133,23 +133,35 @@ impl<C: RequestContext> Items<C> {
     }
 
     /// Completes what the model left open, with what was shown of it.
-    pub(super) async fn close(&mut self) -> Events {
-        let mut events = Vec::new();
+    pub(super) fn close(&mut self) -> Events {
+        let messages = std::mem::take(&mut self.messages);
+        let mut events = messages.into_values().flat_map(Message::close).collect();
+        self.close_others(&mut events);
+        events
+    }
+
+    /// The run has failed. Messages stay as far as they came, which the server keeps; those that
+    /// show nothing are taken away.
+    pub(super) fn give_up(&mut self) -> Events {
+        let messages = std::mem::take(&mut self.messages);
+        let blank = messages.into_values().filter(Message::is_blank);
+        let mut events = blank.flat_map(Message::close).collect();
+        self.close_others(&mut events);
+        events
+    }
+
+    fn close_others(&mut self, events: &mut Events) {
         self.finished.clear();
-        for (_, message) in std::mem::take(&mut self.messages) {
-            events.extend(message.close());
-        }
         for (item, open) in std::mem::take(&mut self.open) {
             match open {
                 Open::Image(image) => events.push(image.done(None)),
                 Open::Reasoning(thoughts) => {
-                    self.close_thoughts(item, thoughts, Vec::new(), &mut events);
+                    self.close_thoughts(item, thoughts, Vec::new(), events);
                 }
-                Open::Hosted(hosted) => self.settle(&hosted, &mut events),
+                Open::Hosted(hosted) => self.settle(&hosted, events),
                 Open::Other => {}
             }
         }
-        events
     }
 
     async fn added(&mut self, item: usize, output: OutputItem, events: &mut Events) {

@@ -147,10 +147,14 @@ impl Message {
     /// The end of the message did not come: what was shown is all there is. One that shows nothing
     /// is taken away.
     pub(super) fn close(self) -> Vec<ThreadStreamEvent> {
-        if self.parts.iter().all(|part| part.content.text.is_empty()) {
+        if self.is_blank() {
             return vec![ThreadStreamEvent::ThreadItemRemoved { item_id: self.id }];
         }
         self.done(Vec::new())
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.parts.iter().all(|part| part.content.text.is_empty())
     }
 
     /// Parts are few and begin in order; one that is skipped is empty.

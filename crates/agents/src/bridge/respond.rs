@@ -146,7 +146,7 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
                 Stage::Running => match poll_fn(|cx| self.merged.poll_next(cx)).await {
                     Next::Sent(event) => self.show(event),
                     Next::Ran(Ok(event)) => self.ran(event).await,
-                    Next::Ran(Err(error)) => self.fail(error).await,
+                    Next::Ran(Err(error)) => self.fail(error),
                     Next::Over => self.end(),
                 },
                 Stage::Failed(error) => {
@@ -195,18 +195,18 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
                 let events = self.items.take(event).await;
                 self.show_all(events);
             }
-            RunEvent::ModelAsked { .. } => self.close_items().await,
+            RunEvent::ModelAsked { .. } => self.close_items(),
             RunEvent::Finished(outcome) => {
                 self.calls.extend(outcome.ended_by);
-                self.close_items().await;
+                self.close_items();
             }
             RunEvent::ToolCalled { call } => self.calls.push(call),
             _ => {}
         }
     }
 
-    async fn close_items(&mut self) {
-        let events = self.items.close().await;
+    fn close_items(&mut self) {
+        let events = self.items.close();
         self.show_all(events);
     }
 
@@ -237,7 +237,7 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
         }
     }
 
-    async fn fail(&mut self, error: RunError) {
+    fn fail(&mut self, error: RunError) {
         self.context.take_client_tool_call();
         if error.is_tripwire() {
             self.change_workflow(|workflows| {
@@ -253,7 +253,8 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
             let resumed = self.resumed.take();
             self.ready.extend(resumed.map(|item| ended(item, None, false, Timestamp::now())));
         } else {
-            self.close_items().await;
+            let events = self.items.give_up();
+            self.show_all(events);
             self.change_workflow(|workflows| workflows.give_up(Timestamp::now()));
         }
         self.stage = Stage::Failed(error.into_respond_error());
