@@ -5,6 +5,7 @@ mod error;
 mod event;
 mod http;
 mod item;
+mod json;
 mod request;
 mod responses;
 mod sse;
