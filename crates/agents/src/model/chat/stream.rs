@@ -52,7 +52,7 @@ struct Thoughts {
 
 impl Converter {
     /// For one answer.
-    pub(super) fn new(quirks: Quirks) -> Self {
+    pub(crate) fn new(quirks: Quirks) -> Self {
         Self {
             out: Out::default(),
             tags: ThinkTags::new(quirks.think_tags),
