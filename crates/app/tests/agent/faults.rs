@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     agent, agent_with,
-    common::{create, kinds, shown_text, string},
+    common::{create, kinds, shown_text, string, until},
     created, error,
     provider::{Provider, chats, says},
     story,
@@ -166,6 +166,8 @@ fn the_log_says_why_a_turn_failed() {
     provider.answer(Answer::status(403).json(&body));
     let server = agent(&provider);
     server.events(&create("Hi"));
-    let log = server.stderr();
-    assert!(log.contains("403") && log.contains("Project proj-7 is archived."), "{log}");
+    until("the log says why", || {
+        let log = server.stderr();
+        log.lines().any(|line| line.contains("403") && line.contains("Project proj-7 is archived."))
+    });
 }

@@ -86,7 +86,9 @@ fn what_a_url_hides_is_shown_nowhere() {
     let mut events = server.events(&create("Hi"));
     assert_eq!(provider.request(1).path, "/v1/responses?key=query-s3cret");
     events.extend(server.events(&create("Hi")));
-    assert!(!error(&events).to_string().is_empty());
+    let message = error(&events)["message"].to_string();
+    assert!(message.contains("wrong key: [secret], [secret]"), "{message}");
+    until("both turns have ended", || server.ended().len() == 2);
     assert_nowhere(&server, "s3cret", &json!(events).to_string());
 }
 
