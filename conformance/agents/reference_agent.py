@@ -7,8 +7,10 @@ texts are also those of `crates/agents/examples/conformance_server.rs`.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import harness  # noqa: F401
@@ -26,13 +28,20 @@ from agents import (
 )
 from chatkit import agents as bridge
 from chatkit.agents import AgentContext, ClientToolCall, ThreadItemConverter
-from chatkit.server import ChatKitServer
 from chatkit.types import CustomTask, ProgressUpdateEvent, ThreadMetadata, Workflow
-from chatkit.widgets import Card, Text
 from openai import AsyncOpenAI
 
 from mends import MENDS
-from reference_server import MemoryAttachmentStore, MemoryStore, endpoint, listening_at, reuse_the_request_parser, serve
+from reference_server import (
+    ROOT,
+    MemoryAttachmentStore,
+    MemoryStore,
+    PlaybackServer,
+    endpoint,
+    listening_at,
+    reuse_the_request_parser,
+    serve,
+)
 from words import ALL_ITEMS, INSTRUCTIONS, MODEL
 
 
@@ -42,13 +51,17 @@ class Turn:
 
     run: RunResultStreaming
 
-    async def settled(self) -> None:
-        """Waits until everything that came before the tool has become a part of the turn.
+    async def settled(self, chat: AgentContext[Any]) -> None:
+        """Waits until everything that came before has become a part of the turn.
 
-        The reference runs a tool while the events before its call are still on their way: a thought may then end up
-        in a workflow that the tool began after it.
+        The reference runs a tool while the events before its call are still on their way, and writes down what a
+        tool sends when it comes to it: a thought may end up in a workflow that the tool began after it, and a
+        workflow may be shown as it is later, and be ended twice.
         """
         await self.run._event_queue.join()
+        sent = chat._events
+        while not (sent.empty() and sent._getters):
+            await asyncio.sleep(0)
 
 
 Context = RunContextWrapper[AgentContext[Turn]]
@@ -64,12 +77,16 @@ def get_weather(city: str) -> str:
 async def slow_progress(context: Context) -> str:
     """Takes long and tells how far it is."""
     chat = context.context
-    await chat.request_context.settled()
+    settled = partial(chat.request_context.settled, chat)
+    await settled()
     await chat.stream(ProgressUpdateEvent(text="Walking to the pond"))
     await chat.start_workflow(Workflow(type="custom", tasks=[]))
     await chat.add_workflow_task(CustomTask(title="Look around", status_indicator="loading"))
+    await settled()
     await chat.update_workflow_task(CustomTask(title="Look around", status_indicator="complete"), 0)
+    await settled()
     await chat.add_workflow_task(CustomTask(title="Count", content="Seven birds", status_indicator="complete"))
+    await settled()
     await chat.end_workflow()
     return "seven birds"
 
@@ -84,8 +101,11 @@ async def pick_color(context: Context) -> str:
 @function_tool
 async def show_card(context: Context) -> str:
     """Shows a card."""
-    await context.context.request_context.settled()
-    await context.context.stream_widget(Card(children=[Text(value="Seven birds", id="count")]))
+    chat = context.context
+    await chat.request_context.settled(chat)
+    text = {"type": "Text", "value": "Seven birds", "id": "count"}
+    # As a store reads it back: the reference tells the model only what was written out.
+    await chat.stream_widget(ROOT.validate_python({"type": "Card", "children": [text]}))
     return "shown"
 
 
@@ -98,8 +118,8 @@ def fails() -> str:
 TOOLS = [get_weather, slow_progress, pick_color, show_card, fails]
 
 
-class AgentServer(ChatKitServer[None]):
-    """Answers with an agent."""
+class AgentServer(PlaybackServer):
+    """Answers with an agent. Actions are still scripts, with which the comparison can store things."""
 
     def __init__(self, store: MemoryStore, attachments: MemoryAttachmentStore, agent: Agent[Any]) -> None:
         super().__init__(store, attachments)

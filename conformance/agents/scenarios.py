@@ -15,6 +15,10 @@ MORE = "And what else?"
 
 
 def scenario(name: str, *steps: Json, api: str = RESPONSES, tools: bool = False) -> Json:
+    """A scenario whose recordings are all of one API."""
+    for step in steps:
+        if "recordings" in step:
+            step["recordings"] = [f"{api}/{recording}" for recording in step["recordings"]]
     return {**steps_of(name, *steps), "api": api, "tools": tools}
 
 
@@ -39,7 +43,7 @@ def retry(*recordings: str) -> Json:
 
 def reply(name: str, *recordings: str, api: str = RESPONSES, tools: bool = False) -> Json:
     """One reply, and a second message with which the model is told of it."""
-    return scenario(f"{name}", create(*recordings), add("text-other"), api=api, tools=tools)
+    return scenario(name, create(*recordings), add("text-other"), api=api, tools=tools)
 
 
 def broken(name: str, *recordings: str, api: str = RESPONSES) -> Json:
