@@ -114,6 +114,12 @@ def cut_short(exchange: Exchange) -> Pair | None:
     return with_events(exchange, theirs[:-1], exchange.ours["events"])
 
 
+def nothing_to_append(exchange: Exchange) -> Pair | None:
+    theirs = exchange.reference.get("events", [])
+    left = [event for event in theirs if (update_of(event, MESSAGE + "text_delta") or {}).get("delta") != ""]
+    return with_events(exchange, left, exchange.ours["events"]) if left != theirs else None
+
+
 # Failures.
 
 
@@ -122,7 +128,8 @@ def failures_worded(exchange: Exchange) -> Pair | None:
     theirs, ours = exchange.reference.get("events", []), exchange.ours.get("events", [])
     if not said or theirs[-1] != UNEXPECTED:
         return None
-    worded = {"type": "error", "code": "custom", "message": f"The model failed: {said[0]}", "allow_retry": True}
+    words = "The quota of the model's provider is used up." if "quota" in said[0] else f"The model failed: {said[0]}"
+    worded = {"type": "error", "code": "custom", "message": words, "allow_retry": "quota" not in said[0]}
     return with_events(exchange, theirs, [*ours[:-1], UNEXPECTED]) if ours[-1] == worded else None
 
 
@@ -218,7 +225,14 @@ def tells_of_hosted(message: dict[str, Any]) -> bool:
     return message.get("role") == "user" and len(texts) == 1 and texts[0].startswith(starts)
 
 
-WEB_TITLES = ("Searching the web", "Searched the web", "Opening a page", "Opened a page")
+WEB_TITLES = (
+    "Searching the web",
+    "Searched the web",
+    "Opening a page",
+    "Opened a page",
+    "Searching a page",
+    "Searched a page",
+)
 
 
 def open_workflow_told(exchange: Exchange) -> Pair | None:
@@ -246,6 +260,11 @@ DIFFERENCES = [
         rewrite=parts_done,
     ),
     Difference(
+        "deltas-hold-something",
+        "A delta without text is sent on there; here it is not.",
+        rewrite=nothing_to_append,
+    ),
+    Difference(
         "refusals-are-answers",
         "A refusal comes only with the whole message there, and the turn ends with an error; here it is streamed as"
         " the answer it is.",
@@ -258,7 +277,7 @@ DIFFERENCES = [
     ),
     Difference(
         "failures-are-worded",
-        "A model's failure is an error without words there; here users read what the provider says.",
+        "A model's failure is an error without words there; here users read what the provider says, or what it means.",
         rewrite=failures_worded,
     ),
     Difference(

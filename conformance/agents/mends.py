@@ -16,9 +16,7 @@ from pydantic import BaseModel
 
 
 def citations() -> None:
-    """With the pinned version of the provider's library a citation arrives as an object of another class than the
-    one that is looked for, and the reply ends with an error at the first citation. So it does at a file without a
-    name, which is meant to be left out."""
+    """A citation of a file without a name is meant to be left out, and ends the reply with an error instead."""
     convert = chatkit.agents._convert_annotation
 
     async def convert_any(raw: Any, converter: Any) -> Any:

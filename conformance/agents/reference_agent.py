@@ -1,7 +1,7 @@
 """The Python reference over HTTP, answering as its guide tells: an agent, run and turned into a turn.
 
-The first line on stdout is `listening on http://ADDR`; the endpoint is `POST /chatkit`. The fixed tools and their
-texts are also those of `crates/agents/examples/conformance_server.rs`.
+The first line on stdout is `listening on http://ADDR`; the endpoint is `POST /chatkit`. Options, fixed tools and
+their texts are also those of `crates/agents/examples/conformance_server.rs`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import harness  # noqa: F401
 from agents import (
     Agent,
-    ModelSettings,
     OpenAIChatCompletionsModel,
     OpenAIResponsesModel,
     RunContextWrapper,
@@ -42,7 +42,6 @@ from reference_server import (
     reuse_the_request_parser,
     serve,
 )
-from words import ALL_ITEMS, INSTRUCTIONS, MODEL
 
 
 
@@ -64,6 +63,8 @@ class Turn:
             await asyncio.sleep(0)
 
 
+ALL_ITEMS = 100
+"""More items than any scenario stores."""
 Context = RunContextWrapper[AgentContext[Turn]]
 
 
@@ -137,15 +138,14 @@ class AgentServer(PlaybackServer):
             yield event
 
 
-def agent_of(url: str, api: str, with_tools: bool) -> Agent[Any]:
-    client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
-    kind = OpenAIChatCompletionsModel if api == "chat-completions" else OpenAIResponsesModel
+def agent_of(options: argparse.Namespace) -> Agent[Any]:
+    client = AsyncOpenAI(base_url=options.model_url, api_key="none", max_retries=0)
+    kind = OpenAIChatCompletionsModel if options.model_api == "chat-completions" else OpenAIResponsesModel
     return Agent(
         name="Assistant",
-        instructions=INSTRUCTIONS,
-        model=kind(model=MODEL, openai_client=client),
-        model_settings=ModelSettings(),
-        tools=TOOLS if with_tools else [],
+        instructions=options.instructions.read_text(encoding="utf-8"),
+        model=kind(model=options.model, openai_client=client),
+        tools=[] if options.no_tools else TOOLS,
         tool_use_behavior=StopAtTools(stop_at_tool_names=["pick_color"]),
     )
 
@@ -153,8 +153,10 @@ def agent_of(url: str, api: str, with_tools: bool) -> Agent[Any]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--listen", default="127.0.0.1:0", help="host:port; port 0 takes a free one")
+    options.add_argument("--model", required=True, help="the model's name")
     options.add_argument("--model-url", required=True, help="the provider's base URL")
     options.add_argument("--model-api", required=True, choices=["responses", "chat-completions"])
+    options.add_argument("--instructions", required=True, type=Path, help="a file with what the agent is told")
     options.add_argument("--no-tools", action="store_true", help="an agent without tools")
     options.add_argument(
         "--unmended", action="append", default=[], choices=MENDS, help="leave this defect in; see mends.py"
@@ -169,8 +171,7 @@ def main() -> None:
         if name not in chosen.unmended:
             mend()
     listening, attachments = listening_at(chosen.listen)
-    agent = agent_of(chosen.model_url, chosen.model_api, not chosen.no_tools)
-    serve(endpoint(AgentServer(MemoryStore(), attachments, agent)), listening)
+    serve(endpoint(AgentServer(MemoryStore(), attachments, agent_of(chosen))), listening)
 
 
 if __name__ == "__main__":
