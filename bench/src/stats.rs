@@ -34,7 +34,7 @@ pub(crate) struct Stats {
     longest_gap: Histogram<u64>,
 }
 
-/// A distribution, in milliseconds.
+/// A distribution.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Distribution {
     pub(crate) mean: f64,
@@ -45,7 +45,7 @@ pub(crate) struct Distribution {
     pub(crate) max: f64,
 }
 
-/// How long things took.
+/// How long things took, in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Latencies {
     /// From the request to the first byte of the response.
@@ -112,10 +112,10 @@ impl Stats {
 
     pub(crate) fn latencies(&self) -> Latencies {
         Latencies {
-            first_byte: distribution(&self.first_byte),
-            first_text: distribution(&self.first_text),
-            longest_gap: distribution(&self.longest_gap),
-            total: distribution(&self.total),
+            first_byte: distribution(&self.first_byte, 1e3),
+            first_text: distribution(&self.first_text, 1e3),
+            longest_gap: distribution(&self.longest_gap, 1e3),
+            total: distribution(&self.total, 1e3),
         }
     }
 }
@@ -128,15 +128,16 @@ fn record(histogram: &mut Histogram<u64>, duration: Duration) {
     }
 }
 
-fn distribution(histogram: &Histogram<u64>) -> Distribution {
-    let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
+/// What is in a histogram, in a unit that is so many times its own.
+pub(crate) fn distribution(histogram: &Histogram<u64>, unit: f64) -> Distribution {
+    let at = |quantile| histogram.value_at_quantile(quantile) as f64 / unit;
     Distribution {
-        mean: histogram.mean() / 1e3,
+        mean: histogram.mean() / unit,
         p50: at(0.5),
         p90: at(0.9),
         p99: at(0.99),
         p999: at(0.999),
-        max: histogram.max() as f64 / 1e3,
+        max: histogram.max() as f64 / unit,
     }
 }
 
