@@ -46,7 +46,10 @@ pub(crate) fn agent(options: &AgentOptions) -> Result<AgentReport, BenchError> {
     let (speaks, request) = if options.relay {
         (Speaks::Provider(options.api), model.clone())
     } else {
-        (Speaks::ChatKit(TurnReader::new()), script::create_thread(&options.url, QUESTION))
+        (
+            Speaks::ChatKit(Box::new(TurnReader::new())),
+            script::create_thread(&options.url, QUESTION),
+        )
     };
     let mut direct = Client::new(&direct, model, Speaks::Provider(options.api), clock, options)?;
     let mut server = Client::new(&options.url, request, speaks, clock, options)?;

@@ -83,10 +83,10 @@ impl Stats {
         self.events += sample.events;
         self.bytes += sample.bytes;
         self.merged += u64::from(sample.merged);
-        record(&mut self.first_byte, sample.first_byte);
-        record(&mut self.first_text, sample.first_text);
-        record(&mut self.total, sample.total);
-        record(&mut self.longest_gap, sample.longest_gap);
+        record_duration(&mut self.first_byte, sample.first_byte);
+        record_duration(&mut self.first_text, sample.first_text);
+        record_duration(&mut self.total, sample.total);
+        record_duration(&mut self.longest_gap, sample.longest_gap);
     }
 
     pub(crate) fn fail(&mut self, failure: String) {
@@ -120,11 +120,15 @@ impl Stats {
     }
 }
 
-fn record(histogram: &mut Histogram<u64>, duration: Duration) {
-    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    // The histogram grows with its values; what it cannot hold counts as the most it can.
-    if histogram.record(micros).is_err() {
-        histogram.saturating_record(micros);
+fn record_duration(histogram: &mut Histogram<u64>, duration: Duration) {
+    record(histogram, u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+}
+
+/// Adds a value. The histogram grows with its values; what it cannot hold counts as the most it
+/// can.
+pub(crate) fn record(histogram: &mut Histogram<u64>, value: u64) {
+    if histogram.record(value).is_err() {
+        histogram.saturating_record(value);
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Provider {
 const STREAM: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\
     Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n";
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n\
-    Content-Length: 41\r\n\r\n{\"error\":{\"message\":\"there is no such API\"}}";
+    Content-Length: 44\r\n\r\n{\"error\":{\"message\":\"there is no such API\"}}";
 
 impl Provider {
     /// Answers on threads of its own for as long as the process lives. Blocking threads, because

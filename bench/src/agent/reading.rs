@@ -11,6 +11,7 @@ use crate::{
     connection::Connection,
     events::Events,
     exchange::{Failure, begin},
+    stats::record,
     turn::{Said, TurnReader},
 };
 
@@ -19,7 +20,7 @@ use crate::{
 pub(crate) enum Speaks {
     /// The provider itself.
     Provider(Api),
-    ChatKit(TurnReader),
+    ChatKit(Box<TurnReader>),
 }
 
 /// A reply that is being read.
@@ -53,7 +54,7 @@ pub(crate) async fn read(
             .await?;
         let arrived = clock.at(connection.read_at);
         for time in times.drain(..) {
-            latencies.saturating_record(arrived.saturating_sub(time));
+            record(latencies, arrived.saturating_sub(time));
         }
     }
     if !events.is_complete() {

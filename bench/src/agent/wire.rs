@@ -219,7 +219,8 @@ mod tests {
         loop {
             match chunked.next(&mut input).unwrap() {
                 Part::Data(data) => {
-                    events.feed(data, |event| seen.push(String::from_utf8(event.to_vec()).unwrap()))
+                    events
+                        .feed(data, |event| seen.push(String::from_utf8(event.to_vec()).unwrap()));
                 }
                 Part::More => return (seen, false),
                 Part::End => return (seen, input.is_empty() && events.is_complete()),
