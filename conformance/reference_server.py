@@ -314,11 +314,10 @@ async def generator_of(roots: list[Any]) -> AsyncGenerator[Any, None]:
         yield root
 
 
-def application(attachments: MemoryAttachmentStore) -> FastAPI:
+def endpoint(server: ChatKitServer[None]) -> FastAPI:
     """The endpoint as the reference's documentation tells an integrator to write it."""
     app = FastAPI()
-    store = MemoryStore()
-    server = PlaybackServer(store, attachments)
+    store = server.store
 
     @app.post("/chatkit")
     async def chatkit(request: Request) -> Response:
@@ -375,14 +374,23 @@ def main() -> None:
 
     if not chosen.verbose:
         logging.disable(logging.CRITICAL)
-    host, port = chosen.listen.rsplit(":", 1)
+    listening, attachments = listening_at(chosen.listen)
+    serve(endpoint(PlaybackServer(MemoryStore(), attachments)), listening, chosen.loop)
+
+
+def listening_at(address: str) -> tuple[socket.socket, MemoryAttachmentStore]:
+    """A bound socket, and the attachment store that names it in its URLs."""
+    host, port = address.rsplit(":", 1)
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, int(port)))
-
     attachments = MemoryAttachmentStore()
     attachments.base_url = "http://{}:{}".format(*listening.getsockname()[:2])
-    config = uvicorn.Config(application(attachments), loop=chosen.loop, log_config=None, access_log=False)
+    return listening, attachments
+
+
+def serve(app: FastAPI, listening: socket.socket, loop: str = "auto") -> None:
+    config = uvicorn.Config(app, loop=loop, log_config=None, access_log=False)
     AnnouncingServer(config).run(sockets=[listening])
 
 

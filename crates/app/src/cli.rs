@@ -1,7 +1,9 @@
 //! The command line.
 
+mod agent;
 mod runs;
 
+pub(crate) use agent::{AgentArgs, ModelApi};
 pub(crate) use runs::RunArgs;
 
 use std::net::SocketAddr;
@@ -54,21 +56,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL", default_value = "sqlite:chatkit.db", env = "CHATKIT_DATABASE")]
     pub(crate) database: Database,
 
-    /// Who answers [default: demo]; `agent` is accepted but not part of this version yet
+    /// Who answers [default: agent if OPENAI_API_KEY or --model-url is set, else demo]
     #[arg(long, value_name = "NAME", env = "CHATKIT_RESPONDER")]
     pub(crate) responder: Option<ResponderName>,
-
-    /// The model that the agent asks; accepted but not part of this version yet
-    #[arg(long, value_name = "NAME", env = "CHATKIT_MODEL")]
-    pub(crate) model: Option<String>,
-
-    /// The base URL of the model's provider; accepted but not part of this version yet
-    #[arg(long, value_name = "URL", env = "CHATKIT_MODEL_URL")]
-    pub(crate) model_url: Option<String>,
-
-    /// The API that the model's provider speaks; accepted but not part of this version yet
-    #[arg(long, value_name = "API", default_value = "responses", env = "CHATKIT_MODEL_API")]
-    pub(crate) model_api: ModelApi,
 
     /// The address that browsers reach the server at, for upload links [default: http://ADDR]
     #[arg(long, value_name = "URL", env = "CHATKIT_PUBLIC_URL")]
@@ -84,6 +74,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 15.0, env = "CHATKIT_HEARTBEAT",
           value_parser = seconds)]
     pub(crate) heartbeat: f64,
+
+    #[command(flatten)]
+    pub(crate) agent: AgentArgs,
 
     #[command(flatten)]
     pub(crate) runs: RunArgs,
@@ -106,16 +99,8 @@ pub(crate) enum ResponderName {
     Demo,
     /// Plays the script that a message holds: for tests
     Playback,
-    /// Asks a model: not part of this version yet
+    /// Asks a model
     Agent,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ModelApi {
-    /// The OpenAI Responses API
-    Responses,
-    /// The OpenAI Chat Completions API and what is compatible with it
-    ChatCompletions,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

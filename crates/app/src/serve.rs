@@ -23,7 +23,7 @@ use crate::{
     attachments::{self, Attachments},
     cli::{ResponderName, ServeArgs},
     page,
-    responder::{Demo, Playback},
+    responder::{AgentError, AgentResponder, Demo, Playback},
 };
 
 /// How long turns may take to clean up once they were cancelled.
@@ -38,10 +38,8 @@ pub(crate) enum ServeError {
     Listen { address: SocketAddr, error: io::Error },
     #[error("cannot keep attachments in {folder}: {error}")]
     Attachments { folder: String, error: io::Error },
-    #[error(
-        "the responder `agent` is not part of this version: use `--responder demo` or `--responder playback`"
-    )]
-    NoAgent,
+    #[error("{0}")]
+    Agent(#[from] AgentError),
     #[error("cannot close the turns that a crash left open: {0}")]
     Recover(#[from] StoreError),
     #[error("{0}")]
@@ -50,7 +48,11 @@ pub(crate) enum ServeError {
 
 /// Serves until SIGINT or SIGTERM, then ends running turns cleanly.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
-    let responder = choose_responder(&args)?;
+    let responder = choose_responder(&args);
+    let agent = match responder {
+        ResponderName::Agent => Some(AgentResponder::new(&args.agent).await?),
+        _ => None,
+    };
     let address = args.listen;
     let listener =
         TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })?;
@@ -60,6 +62,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let folder = args.database.attachments_folder();
     let attachments = Attachments::new(Arc::clone(&store), folder, public_url)
         .map_err(|(folder, error)| ServeError::Attachments { folder, error })?;
+    if let Some(agent) = agent {
+        return run(agent, store, attachments, listener, &args).await;
+    }
     match responder {
         ResponderName::Playback => run(Playback, store, attachments, listener, &args).await,
         _ => run(Demo, store, attachments, listener, &args).await,
@@ -77,19 +82,15 @@ fn reachable(bound: SocketAddr) -> String {
 }
 
 /// The agent comes with a model; without one the demo shows what there is.
-fn choose_responder(args: &ServeArgs) -> Result<ResponderName, ServeError> {
-    match args.responder {
-        Some(ResponderName::Agent) => Err(ServeError::NoAgent),
-        Some(named) => Ok(named),
-        None => {
-            let asked_for_model =
-                args.model_url.is_some() || std::env::var_os("OPENAI_API_KEY").is_some();
-            if asked_for_model {
-                tracing::warn!("this version has no responder `agent` yet: the demo answers");
-            }
-            Ok(ResponderName::Demo)
+fn choose_responder(args: &ServeArgs) -> ResponderName {
+    args.responder.unwrap_or_else(|| {
+        let has_key = std::env::var_os("OPENAI_API_KEY").is_some_and(|key| !key.is_empty());
+        if has_key || args.agent.model_url.is_some() {
+            ResponderName::Agent
+        } else {
+            ResponderName::Demo
         }
-    }
+    })
 }
 
 async fn run<S: ChatKitServer<Context = ()>>(

@@ -1,5 +1,9 @@
 //! What tests of a ChatKit server have in common.
 //!
+//! [`provider`] has a model's provider that answers as a test wants it.
+//!
+//! [`wire`] has requests and events as they stand on the wire.
+//!
 //! [`mod@store_conformance`] holds the rules that every [`Store`](chatkit_server::Store) keeps, and
 //! [`store_conformance!`](crate::store_conformance!) turns them into tests of yours:
 //!
@@ -9,4 +13,6 @@
 //! chatkit_testkit::store_conformance!(|| async { MemoryStore::new() });
 //! ```
 
+pub mod provider;
 pub mod store_conformance;
+pub mod wire;

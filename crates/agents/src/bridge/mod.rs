@@ -2,6 +2,7 @@
 
 mod accumulate;
 mod activity;
+mod client_tool;
 mod context;
 mod convert;
 mod hosted;
@@ -16,6 +17,7 @@ mod thought;
 mod workflow;
 
 pub use accumulate::accumulate_text;
+pub use client_tool::ClientTool;
 pub use context::{AgentContext, TurnOver};
 pub use convert::{DefaultResponseConverter, ResponseStreamConverter};
 pub use progress::thinking;

@@ -36,6 +36,30 @@ use crate::{RunError, RunEvent, model::FunctionCall};
 ///
 /// The error tells users what they can know of it; [`RespondError::downcast_ref`] finds the
 /// [`RunError`] behind it.
+///
+/// ```no_run
+/// use chatkit_agents::{
+///     Agent, AgentContext, DefaultConverter, Runner, load_input, stream_agent_response,
+/// };
+/// use chatkit_server::{ChatKitServer, EventStream, Turn};
+///
+/// struct Assistant {
+///     agent: Agent<AgentContext<()>>,
+/// }
+///
+/// impl ChatKitServer for Assistant {
+///     type Context = ();
+///
+///     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
+///         turn.stream(async move |turn, events| {
+///             let input = load_input(&turn, &DefaultConverter::for_turn(&turn)).await?;
+///             let context = AgentContext::new(turn);
+///             let run = Runner::run_streamed(&self.agent, input, context.clone());
+///             events.forward(stream_agent_response(&context, run)).await
+///         })
+///     }
+/// }
+/// ```
 pub fn stream_agent_response<C, R>(
     context: &AgentContext<C>,
     run: R,

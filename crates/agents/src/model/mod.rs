@@ -1,12 +1,18 @@
 //! Models: what is asked of them and what they stream back.
 
+mod chat;
 mod error;
 mod event;
+mod http;
 mod item;
 mod request;
+mod responses;
+mod sse;
 
+pub use chat::{ChatCompletionsModel, MaxTokensField, SystemRole};
 pub use error::ModelError;
 pub use event::{Citation, HostedStatus, ModelEvent, Usage};
+pub use http::{ProviderOptions, Secret};
 pub use item::{
     CustomToolCall, FunctionCall, FunctionCallOutput, HostedCall, InputContent, InputItem,
     InputMessage, OutputItem, OutputKind, OutputPart, Role,
@@ -14,8 +20,9 @@ pub use item::{
 pub use request::{
     ModelRequest, ModelSettings, OutputSchema, ReasoningSettings, ToolChoice, ToolSpec,
 };
+pub use responses::ResponsesModel;
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use futures_core::Stream;
 
@@ -33,4 +40,14 @@ pub trait Model: Send + Sync + 'static {
 
     /// Asks the model. Nothing happens before the stream is polled.
     fn stream(&self, request: ModelRequest) -> ModelStream;
+}
+
+impl<M: Model + ?Sized> Model for Arc<M> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn stream(&self, request: ModelRequest) -> ModelStream {
+        (**self).stream(request)
+    }
 }

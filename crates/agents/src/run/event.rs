@@ -1,7 +1,9 @@
 //! What a run yields.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::RunError;
 use crate::model::{FunctionCall, InputItem, ModelEvent, Usage};
 
 /// An event of a run, in the order in which things happen.
@@ -65,4 +67,21 @@ pub struct RunOutcome {
     pub usage: Usage,
     /// The call whose tool ended the run, if one did.
     pub ended_by: Option<FunctionCall>,
+}
+
+impl RunOutcome {
+    /// The whole conversation, as input of a run that goes on.
+    pub fn to_input(&self) -> Vec<InputItem> {
+        self.input.iter().chain(&self.new_items).cloned().collect()
+    }
+
+    /// The final output as the agent's output type.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Output`] if it is of another type, or if the agent has none.
+    pub fn output<T: DeserializeOwned>(&self) -> Result<T, RunError> {
+        let output = self.final_output.as_ref().unwrap_or(&Value::Null);
+        T::deserialize(output).map_err(|error| RunError::Output(error.to_string()))
+    }
 }

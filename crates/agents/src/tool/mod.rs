@@ -1,10 +1,19 @@
 //! Tools: what an agent may call.
 
+mod function;
 mod output;
+mod result;
+pub(crate) mod schema;
+mod source;
+pub(crate) mod typed;
 
+pub(crate) use function::spec;
+pub use function::{FunctionTool, function_tool};
 pub use output::{ToolError, ToolOutput};
+pub use result::{IntoToolError, IntoToolOutput, IntoToolResult};
+pub use source::ToolSource;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -29,6 +38,34 @@ pub trait Tool<C>: Send + Sync + 'static {
     /// [default](crate::RunConfig::tool_timeout).
     fn timeout(&self) -> Option<Duration> {
         None
+    }
+
+    /// Whether the model may call it. Asked anew before each request.
+    fn is_enabled(&self, context: &C) -> bool {
+        let _ = context;
+        true
+    }
+}
+
+/// When something may be called.
+pub(crate) type Condition<C> = Arc<dyn Fn(&C) -> bool + Send + Sync>;
+
+#[async_trait]
+impl<C: Send + 'static, T: Tool<C> + ?Sized> Tool<C> for Arc<T> {
+    fn spec(&self) -> &ToolSpec {
+        (**self).spec()
+    }
+
+    async fn call(&self, call: ToolCall<C>) -> Result<ToolOutput, ToolError> {
+        (**self).call(call).await
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        (**self).timeout()
+    }
+
+    fn is_enabled(&self, context: &C) -> bool {
+        (**self).is_enabled(context)
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::BoxError;
+
 /// What a tool returns to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -45,24 +47,50 @@ impl ToolOutput {
 
 /// Why a tool failed. Any error converts into it with `?`.
 pub struct ToolError {
-    error: Box<dyn std::error::Error + Send + Sync>,
-    fatal: bool,
+    error: BoxError,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Failed,
+    Arguments,
+    Fatal,
 }
 
 impl ToolError {
     /// A failure that the model is told of, so that it can try something else.
-    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { error: error.into(), fatal: false }
+    pub fn new(error: impl Into<BoxError>) -> Self {
+        Self { error: error.into(), kind: Kind::Failed }
     }
 
     /// A failure that ends the run.
-    pub fn fatal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { error: error.into(), fatal: true }
+    pub fn fatal(error: impl Into<BoxError>) -> Self {
+        Self { error: error.into(), kind: Kind::Fatal }
+    }
+
+    /// Arguments that the tool cannot read: the model is told what was expected.
+    pub fn arguments(error: impl Into<BoxError>) -> Self {
+        Self { error: error.into(), kind: Kind::Arguments }
     }
 
     /// Whether it ends the run.
     pub fn is_fatal(&self) -> bool {
-        self.fatal
+        self.kind == Kind::Fatal
+    }
+
+    /// What the model is told of it, in the words of the Agents SDK.
+    pub fn model_message(&self) -> String {
+        let error = &self.error;
+        match self.kind {
+            Kind::Arguments => format!(
+                "An error occurred while parsing tool arguments. \
+                 Please try again with valid JSON. Error: {error}"
+            ),
+            Kind::Failed | Kind::Fatal => format!(
+                "An error occurred while running the tool. Please try again. Error: {error}"
+            ),
+        }
     }
 }
 
@@ -80,6 +108,6 @@ impl fmt::Display for ToolError {
 
 impl fmt::Debug for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ToolError").field("error", &self.error).field("fatal", &self.fatal).finish()
+        f.debug_struct("ToolError").field("error", &self.error).field("kind", &self.kind).finish()
     }
 }

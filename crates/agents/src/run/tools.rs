@@ -1,0 +1,132 @@
+//! Running tools, side by side.
+
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+
+use super::{RunConfig, RunError, RunEvent, plan::Job, stream::Events};
+use crate::{
+    model::FunctionCall,
+    tool::{Tool, ToolCall, ToolError},
+};
+
+/// What a tool returned.
+#[derive(Debug)]
+pub(super) struct Returned {
+    pub(super) call: FunctionCall,
+    /// What the model is told.
+    pub(super) text: String,
+    pub(super) failed: bool,
+    pub(super) ends_run: bool,
+}
+
+/// Runs tools side by side, as many at once as the run may. What they return is in the order of the
+/// jobs; the events are in the order in which things happen.
+///
+/// # Errors
+///
+/// When a tool fails in a way that ends the run; the others are dropped.
+pub(super) async fn run_jobs<C: Clone + Send + Sync + 'static>(
+    jobs: Vec<Job<C>>,
+    context: &C,
+    agent: &str,
+    config: &RunConfig<C>,
+    events: &Events,
+) -> Result<Vec<Returned>, RunError> {
+    let mut results: Vec<Option<Returned>> = jobs.iter().map(|_| None).collect();
+    let mut waiting = jobs.into_iter().enumerate();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < config.max_parallel_tools {
+            let Some((number, Job { call, tool })) = waiting.next() else { break };
+            events.send(RunEvent::ToolCalled { call: call.clone() }).await;
+            let running_job = Running { context, agent, config, call };
+            running.push(async move { (number, running_job.run(tool).await) });
+        }
+        let Some((number, returned)) = running.next().await else { break };
+        let returned = returned?;
+        let event = RunEvent::ToolReturned {
+            call: returned.call.clone(),
+            output: returned.text.clone(),
+            failed: returned.failed,
+        };
+        events.send(event).await;
+        if let Some(result) = results.get_mut(number) {
+            *result = Some(returned);
+        }
+    }
+    Ok(results.into_iter().flatten().collect())
+}
+
+struct Running<'a, C> {
+    context: &'a C,
+    agent: &'a str,
+    config: &'a RunConfig<C>,
+    call: FunctionCall,
+}
+
+impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
+    async fn run(self, tool: Result<Arc<dyn Tool<C>>, String>) -> Result<Returned, RunError> {
+        let tool = match tool {
+            Ok(tool) => tool,
+            Err(told) => {
+                return Ok(Returned { call: self.call, text: told, failed: true, ends_run: false });
+            }
+        };
+        let Self { context, agent, config, call } = self;
+        if let Some(hooks) = &config.hooks {
+            hooks.on_tool_start(context, agent, &call).await;
+        }
+        let limit = tool.timeout().or(config.tool_timeout);
+        let tool_call = ToolCall::new(context.clone(), call.clone(), agent);
+        let (text, failed, ends_run) =
+            match within(limit, &call.name, async { tool.call(tool_call).await }).await? {
+                Ok(output) => (output.text, false, output.ends_run),
+                Err(told) => (told, true, false),
+            };
+        if let Some(hooks) = &config.hooks {
+            hooks.on_tool_end(context, agent, &call, &text).await;
+        }
+        Ok(Returned { call, text, failed, ends_run })
+    }
+}
+
+/// Runs what the application does for a call, within a time limit: its value or, if it failed, what
+/// the model is told.
+///
+/// # Errors
+///
+/// When it failed in a way that ends the run.
+pub(super) async fn within<T>(
+    limit: Option<Duration>,
+    name: &str,
+    work: impl Future<Output = Result<T, ToolError>>,
+) -> Result<Result<T, String>, RunError> {
+    // The work is dropped after a panic, so that nobody sees what it left behind.
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let finished = match limit {
+        Some(limit) => match tokio::time::timeout(limit, work).await {
+            Ok(finished) => finished,
+            Err(_) => {
+                tracing::warn!(tool = name, ?limit, "a tool ran too long");
+                let seconds = limit.as_secs_f64();
+                return Ok(Err(format!("Tool '{name}' timed out after {seconds} seconds.")));
+            }
+        },
+        None => work.await,
+    };
+    match finished {
+        Ok(Ok(value)) => Ok(Ok(value)),
+        Ok(Err(error)) if error.is_fatal() => {
+            Err(RunError::Tool { tool: name.to_owned(), error: error.to_string() })
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(tool = name, %error, "a tool failed");
+            Ok(Err(error.model_message()))
+        }
+        Err(_) => {
+            tracing::error!(tool = name, "a tool panicked");
+            Ok(Err("An error occurred while running the tool.".to_owned()))
+        }
+    }
+}
