@@ -20,7 +20,8 @@ use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let Command::Serve(args) = Cli::parse().into_command();
-    let filter = EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
     // Complaining on stderr that stderr is closed would be a panic.
     fmt()
         .log_internal_errors(false)

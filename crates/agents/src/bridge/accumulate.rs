@@ -1,6 +1,10 @@
 //! A model's text inside a widget.
 
-use std::pin::pin;
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use chatkit_server::protocol::WidgetComponent;
 use futures_core::Stream;
@@ -19,49 +23,49 @@ pub fn accumulate_text(
     events: impl Stream<Item = Result<RunEvent, RunError>> + Send,
     base: WidgetComponent,
 ) -> impl Stream<Item = Result<WidgetComponent, RunError>> + Send {
-    let states = State { events: Box::pin(events.fuse()), base: base.clone(), text: String::new() };
-    stream::iter([Ok(base)]).chain(stream::unfold(Some(states), |state| async move {
-        let mut state = state?;
-        match state.next().await {
-            Ok(true) => {
-                let component = state.component(true);
-                Some((Ok(component), Some(state)))
+    let first = base.clone();
+    let growing = Growing { events: Box::pin(events), base, text: String::new(), end: None };
+    let states = stream::unfold(Some(growing), |growing| async move {
+        let mut growing = growing?;
+        let grown = poll_fn(|cx| growing.poll_grown(cx)).await;
+        match (grown, growing.end.take()) {
+            (true, end) => {
+                growing.end = end;
+                Some((Ok(growing.component(true)), Some(growing)))
             }
-            Ok(false) => Some((Ok(state.component(false)), None)),
-            Err(error) => Some((Err(error), None)),
+            (false, Some(Some(error))) => Some((Err(error), None)),
+            (false, _) => Some((Ok(growing.component(false)), None)),
         }
-    }))
+    });
+    // An unfolded stream must not be polled after its end.
+    stream::iter([Ok(first)]).chain(states.fuse())
 }
 
-struct State<S> {
-    events: std::pin::Pin<Box<S>>,
+struct Growing<S> {
+    events: Pin<Box<S>>,
     base: WidgetComponent,
     text: String,
+    /// The stream has ended, with an error or without.
+    end: Option<Option<RunError>>,
 }
 
-impl<S: Stream<Item = Result<RunEvent, RunError>>> State<S> {
-    /// Waits for text and takes all that is there; false at the end of the run.
-    async fn next(&mut self) -> Result<bool, RunError> {
+impl<S: Stream<Item = Result<RunEvent, RunError>>> Growing<S> {
+    /// Waits for text and takes all that is there. False when there is no more.
+    fn poll_grown(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         let before = self.text.len();
-        while let Some(event) = self.events.next().await {
-            self.take(event?);
-            if self.text.len() > before {
-                break;
+        while self.end.is_none() {
+            match self.events.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(RunEvent::Model(ModelEvent::TextDelta { delta, .. })))) => {
+                    self.text.push_str(&delta);
+                }
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(error))) => self.end = Some(Some(error)),
+                Poll::Ready(None) => self.end = Some(None),
+                Poll::Pending if self.text.len() > before => break,
+                Poll::Pending => return Poll::Pending,
             }
         }
-        if self.text.len() == before {
-            return Ok(false);
-        }
-        while let Some(Some(event)) = ready(&mut self.events).await {
-            self.take(event?);
-        }
-        Ok(true)
-    }
-
-    fn take(&mut self, event: RunEvent) {
-        if let RunEvent::Model(ModelEvent::TextDelta { delta, .. }) = event {
-            self.text.push_str(&delta);
-        }
+        Poll::Ready(self.text.len() > before)
     }
 
     fn component(&self, streaming: bool) -> WidgetComponent {
@@ -73,16 +77,4 @@ impl<S: Stream<Item = Result<RunEvent, RunError>>> State<S> {
         // A component with another value is one still.
         WidgetComponent::new(Value::Object(object)).unwrap_or_else(|_| self.base.clone())
     }
-}
-
-/// What a stream has ready: nothing when it would have to be waited for.
-async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
-    let mut next = pin!(stream.next());
-    std::future::poll_fn(|cx| {
-        std::task::Poll::Ready(match next.as_mut().poll(cx) {
-            std::task::Poll::Ready(item) => Some(item),
-            std::task::Poll::Pending => None,
-        })
-    })
-    .await
 }

@@ -10,7 +10,7 @@ use chatkit_server::{
     },
 };
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::{
     AgentContext, DefaultResponseConverter, ResponseStreamConverter,
@@ -91,10 +91,12 @@ where
         calls: Vec::new(),
         stage: Stage::Beginning,
     };
+    // An unfolded stream must not be polled after its end.
     stream::unfold(Box::new(response), |mut response| async move {
         let event = response.next().await?;
         Some((event, response))
     })
+    .fuse()
 }
 
 struct Response<C, R> {

@@ -4,12 +4,12 @@ use std::{fs, io, path::PathBuf, sync::Arc};
 
 use chatkit_agents::{
     Agent, AgentContext, DefaultConverter, Runner, TitleWriter, TokenBudget, load_input,
-    mcp::McpServer,
+    mcp::{McpOptions, McpServer},
     model::{ChatCompletionsModel, Model, ProviderOptions, ResponsesModel, Secret},
     stream_agent_response, thinking,
 };
 use chatkit_server::{ChatKitServer, EventStream, RespondError, Turn};
-use futures_util::{TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::cli::{AgentArgs, ModelApi};
 
@@ -43,9 +43,14 @@ impl AgentResponder {
     pub(crate) async fn new(args: &AgentArgs) -> Result<Self, AgentError> {
         let mut agent =
             Agent::new("Assistant").instructions(instructions(args)?).model(model(args)?);
-        for endpoint in &args.mcp {
+        for (number, endpoint) in args.mcp.iter().enumerate() {
+            // Two servers may have tools of the same name.
+            let options = match args.mcp.len() {
+                1 => McpOptions::default(),
+                _ => McpOptions::default().prefix(format!("s{}_", number + 1)),
+            };
             let name = endpoint.to_string();
-            let server = McpServer::connect(endpoint.clone())
+            let server = McpServer::connect_with(endpoint.clone(), options)
                 .await
                 .map_err(|error| AgentError::Mcp { name: name.clone(), error })?;
             agent = agent.tool_source(server);
@@ -63,18 +68,19 @@ impl ChatKitServer for AgentResponder {
     type Context = ();
 
     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
-        turn.stream(async move |turn, events| {
-            let answer = stream::once(async {
-                let converter = DefaultConverter::for_turn(&turn).token_budget(self.budget.clone());
-                let input = load_input(&turn, &converter).await?;
-                let context = AgentContext::new(turn.clone());
-                let run = Runner::run_streamed(&self.agent, input, context.clone());
-                Ok::<_, RespondError>(stream_agent_response(&context, run))
-            });
-            events.forward(thinking("Thinking…", answer.try_flatten())).await?;
-            self.titles.set_title(&turn).await;
-            Ok(())
-        })
+        let answering = turn.clone();
+        let answer = stream::once(async move {
+            let converter =
+                DefaultConverter::for_turn(&answering).token_budget(self.budget.clone());
+            let input = load_input(&answering, &converter).await?;
+            let context = AgentContext::new(answering);
+            let run = Runner::run_streamed(&self.agent, input, context.clone());
+            Ok::<_, RespondError>(stream_agent_response(&context, run))
+        });
+        // Behind the answer, so that clients hear of the title when they have it.
+        let titled = stream::once(async move { self.titles.set_title(&turn).await });
+        let titled = titled.filter_map(async |()| None);
+        EventStream::new(thinking("Thinking…", answer.try_flatten()).chain(titled))
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the chunks of a streamed completion to the events of a model.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::calls::{Calls, Fragment};
 use super::chunk::{self, Chunk, Delta};
@@ -186,8 +186,7 @@ impl Converter {
     }
 
     /// A text or, from Mistral, an array of texts and thoughts.
-    fn content(&mut self, content: serde_json::Value) {
-        use serde_json::Value;
+    fn content(&mut self, content: Value) {
         match content {
             Value::String(text) if !text.is_empty() => {
                 let split = self.tags.push(text);
@@ -207,8 +206,7 @@ impl Converter {
         }
     }
 
-    fn think_parts(&mut self, thinking: serde_json::Value) {
-        use serde_json::Value;
+    fn think_parts(&mut self, thinking: Value) {
         match thinking {
             Value::String(text) if !text.is_empty() => self.think(text),
             Value::Array(parts) => parts.into_iter().for_each(|part| self.think_parts(part)),
