@@ -29,9 +29,10 @@ class Contender:
     name: str
     command: list[str]
 
-    def start(self, folder: str, core: int) -> ServerProcess:
+    def start(self, folder: str, core: int, scheduled: list[str] | None = None) -> ServerProcess:
+        """`scheduled`: a command that runs another one with a scheduling policy."""
         command = [part.replace("{dir}", folder) for part in self.command]
-        server = ServerProcess(["taskset", "-c", str(core), *command])
+        server = ServerProcess(["taskset", "-c", str(core), *(scheduled or []), *command])
         server.wait_until_listening()
         return server
 
@@ -45,9 +46,9 @@ def release_folder() -> Path:
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 
 
-def run(bench: Path, arguments: list[str], core: int) -> dict[str, Any]:
+def run(bench: Path, arguments: list[str], core: int, scheduled: list[str] | None = None) -> dict[str, Any]:
     """What the load generator, on a core of its own, reports."""
-    command = ["taskset", "-c", str(core), str(bench), *arguments, "--json"]
+    command = ["taskset", "-c", str(core), *(scheduled or []), str(bench), *arguments, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode != 0:
         sys.exit(f"{shlex.join(command)}\nfailed\n{done.stdout.decode()}")

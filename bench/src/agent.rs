@@ -167,3 +167,66 @@ impl Client {
         f64::from(self.streams) * f64::from(self.deltas)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DELTAS: u32 = 50;
+
+    fn client(api: wire::Api, gap: Duration, path: &str) -> Client {
+        let clock = Clock::start();
+        let provider = Provider { api, deltas: DELTAS, gap, clock };
+        let address = provider.serve(([127, 0, 0, 1], 0).into()).unwrap();
+        let target = Target { authority: address.to_string(), path: path.to_owned() };
+        Client {
+            request: script::post(&target, &json!({})),
+            target,
+            speaks: Speaks::Provider(api),
+            clock,
+            deltas: DELTAS,
+            timeout: Duration::from_secs(60),
+            connection: None,
+            latencies: Histogram::new(3).unwrap(),
+            streams: 0,
+            texts: 0,
+            streaming: Duration::ZERO,
+        }
+    }
+
+    fn streams(client: &mut Client, count: u32) -> Result<(), BenchError> {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        (0..count).try_for_each(|_| runtime.block_on(client.stream()))
+    }
+
+    #[test]
+    fn every_delta_of_every_stream_is_timed() {
+        for (api, path) in [
+            (wire::Api::Responses, "/v1/responses"),
+            (wire::Api::ChatCompletions, "/v1/chat/completions"),
+        ] {
+            let mut client = client(api, Duration::ZERO, path);
+            streams(&mut client, 3).unwrap();
+            assert!(client.connection.is_some(), "the connection is used again");
+            assert_eq!(client.latencies.len(), u64::from(DELTAS) * 3);
+            assert!(client.latencies.min() > 0);
+            client.reset();
+            assert_eq!((client.latencies.len(), client.streams), (0, 0));
+        }
+    }
+
+    #[test]
+    fn deltas_are_apart() {
+        let gap = Duration::from_millis(2);
+        let mut client = client(wire::Api::Responses, gap, "/v1/responses");
+        streams(&mut client, 1).unwrap();
+        assert!(client.streaming >= gap * DELTAS, "{:?}", client.streaming);
+    }
+
+    #[test]
+    fn another_api_is_refused() {
+        let mut client = client(wire::Api::Responses, Duration::ZERO, "/v1/chat/completions");
+        let end = streams(&mut client, 1);
+        assert!(matches!(end, Err(BenchError::Stream(Failure::Status(404)))), "{end:?}");
+    }
+}

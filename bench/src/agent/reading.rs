@@ -43,8 +43,7 @@ pub(crate) async fn read(
     latencies: &mut Histogram<u64>,
 ) -> Result<u64, Failure> {
     begin(connection, request).await?;
-    let mut reply =
-        Reply { speaks, stamps: Stamps::default(), texts: 0, is_done: false, wrong: None };
+    let mut reply = Reply::new(speaks);
     let mut events = Events::default();
     let mut times = Vec::new();
     let mut goes_on = true;
@@ -64,7 +63,11 @@ pub(crate) async fn read(
     Ok(reply.texts)
 }
 
-impl Reply<'_> {
+impl<'a> Reply<'a> {
+    fn new(speaks: &'a Speaks) -> Self {
+        Self { speaks, stamps: Stamps::default(), texts: 0, is_done: false, wrong: None }
+    }
+
     fn event(&mut self, event: &[u8], times: &mut Vec<u64>) {
         match self.speaks {
             Speaks::Provider(api) => {
@@ -111,5 +114,61 @@ impl Reply<'_> {
             return Err(Wrong::Text(expected));
         }
         if self.is_done { Ok(()) } else { Err(Wrong::Last) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        agent::stamp::written,
+        turn::tests::{delta, done},
+    };
+
+    /// The stamps from 1 on, as a text.
+    fn text(stamps: std::ops::RangeInclusive<u64>) -> String {
+        stamps.flat_map(written).map(char::from).collect()
+    }
+
+    /// The times and the number of texts of a reply that should have three stamps.
+    fn verdict(events: &[String]) -> Result<(Vec<u64>, u64), Wrong> {
+        let speaks = Speaks::ChatKit(Box::new(TurnReader::new()));
+        let mut reply = Reply::new(&speaks);
+        let mut times = Vec::new();
+        for event in events {
+            reply.event(event.as_bytes(), &mut times);
+        }
+        reply.end(3).map(|()| (times, reply.texts))
+    }
+
+    #[test]
+    fn a_reply_is_whole_however_its_deltas_are_merged() {
+        let title = r#"{"type":"thread.updated"}"#.to_owned();
+        for cuts in [vec![1..=1, 2..=2, 3..=3], vec![1..=1, 2..=3], vec![1..=3]] {
+            let mut events: Vec<_> = cuts.iter().map(|cut| delta(&text(cut.clone()))).collect();
+            events.extend([done(&text(1..=3)), title.clone()]);
+            let expected = (vec![1, 2, 3], cuts.len() as u64);
+            assert_eq!(verdict(&events), Ok(expected), "{events:?}");
+        }
+    }
+
+    #[test]
+    fn a_reply_that_is_not_whole_is_wrong() {
+        let [one, two, three] = [1..=1, 2..=2, 3..=3].map(|stamp| delta(&text(stamp)));
+        let whole = done(&text(1..=3));
+        let short = Wrong::Short { found: 2 * STAMP_BYTES, expected: 3 * STAMP_BYTES };
+        let error = r#"{"type":"error"}"#.to_owned();
+        for (events, wrong) in [
+            (vec![one.clone(), three.clone(), done(&text(1..=3))], short),
+            (vec![one.clone(), three.clone(), two.clone()], Wrong::Text(2 * STAMP_BYTES)),
+            (vec![one.clone(), two.clone(), three.clone()], Wrong::Last),
+            (vec![one.clone(), two.clone(), three.clone(), done(&text(1..=2))], Wrong::Last),
+            (vec![one.clone(), two.clone(), whole.clone(), three.clone()], Wrong::Last),
+            (vec![delta(&text(1..=4)), done(&text(1..=4))], Wrong::Text(3 * STAMP_BYTES)),
+            (vec![one, two, three, error.clone(), whole], Wrong::Error(error)),
+            (vec!["{".to_owned()], Wrong::Event("{".to_owned())),
+        ] {
+            assert_eq!(verdict(&events), Err(wrong), "{events:?}");
+        }
     }
 }
