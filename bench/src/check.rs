@@ -1,14 +1,13 @@
 //! Whether a stream is the reply that the script asked for.
 
-use memchr::memmem::Finder;
-use serde::Deserialize;
+use crate::turn::{Said, TurnReader};
 
 /// What a reply must be: one message of so many equal deltas.
 #[derive(Debug)]
 pub(crate) struct Expected {
     deltas: u64,
     text: String,
-    find_delta: Finder<'static>,
+    reader: TurnReader,
 }
 
 /// A reply that is being read.
@@ -50,25 +49,10 @@ pub(crate) enum Wrong {
     Event(String),
 }
 
-const PART: &[u8] = br#""update":{"type":"assistant_message.content_part.text_delta","#;
-const DELTA: &[u8] = br#""delta":""#;
-const UPDATED: &[u8] = br#"{"type":"thread.item.updated","#;
-
 impl Expected {
     pub(crate) fn new(deltas: u32, delta: &str) -> Self {
         let text = delta.repeat(deltas.try_into().unwrap_or(usize::MAX));
-        Self { deltas: deltas.into(), text, find_delta: Finder::new(DELTA) }
-    }
-
-    /// The text of a delta in the form that both compared servers write, without reading the
-    /// whole event; `None` when it has to be read.
-    fn delta_of<'a>(&self, event: &'a [u8]) -> Option<&'a [u8]> {
-        let rest = event.strip_prefix(UPDATED)?;
-        // Behind the id of the item.
-        let update = rest.get(memchr::memchr(b',', rest)? + 1..)?.strip_prefix(PART)?;
-        let delta = update.get(self.find_delta.find(update)? + DELTA.len()..)?;
-        let delta = delta.strip_suffix(br#""}}"#)?;
-        memchr::memchr2(b'"', b'\\', delta).is_none().then_some(delta)
+        Self { deltas: deltas.into(), text, reader: TurnReader::new() }
     }
 }
 
@@ -86,26 +70,16 @@ impl<'a> Reply<'a> {
     pub(crate) fn event(&mut self, data: &[u8]) {
         self.events += 1;
         self.last = Last::Other;
-        if let Some(delta) = self.expected.delta_of(data) {
-            self.text(delta);
-            return;
-        }
-        match serde_json::from_slice::<Event>(data) {
-            Ok(event) => self.read(event, data),
-            Err(_) => self.is_wrong(Wrong::Event(shown(data))),
-        }
-    }
-
-    fn read(&mut self, event: Event, data: &[u8]) {
-        match event {
-            Event::Updated { update: Update::TextDelta { delta } } => self.text(delta.as_bytes()),
-            Event::Done { item: Item::AssistantMessage { content } } => {
-                if content.iter().any(|part| part.text == self.expected.text) {
+        match self.expected.reader.read(data) {
+            Some(Said::Text(delta)) => self.text(&delta),
+            Some(Said::Message(texts)) => {
+                if texts.contains(&self.expected.text) {
                     self.last = Last::MessageDone;
                 }
             }
-            Event::Error => self.is_wrong(Wrong::Error(shown(data))),
-            Event::Updated { .. } | Event::Done { .. } | Event::Other => {}
+            Some(Said::Error) => self.is_wrong(Wrong::Error(shown(data))),
+            Some(Said::Other) => {}
+            None => self.is_wrong(Wrong::Event(shown(data))),
         }
     }
 
@@ -144,44 +118,9 @@ impl<'a> Reply<'a> {
     }
 }
 
-fn shown(data: &[u8]) -> String {
+/// The beginning of an event, for a message.
+pub(crate) fn shown(data: &[u8]) -> String {
     String::from_utf8_lossy(data).chars().take(200).collect()
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type")]
-enum Event {
-    #[serde(rename = "thread.item.updated")]
-    Updated { update: Update },
-    #[serde(rename = "thread.item.done")]
-    Done { item: Item },
-    #[serde(rename = "error")]
-    Error,
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type")]
-enum Update {
-    #[serde(rename = "assistant_message.content_part.text_delta")]
-    TextDelta { delta: String },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type")]
-enum Item {
-    #[serde(rename = "assistant_message")]
-    AssistantMessage { content: Vec<ContentPart> },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-struct ContentPart {
-    text: String,
 }
 
 #[cfg(test)]
@@ -189,20 +128,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn delta(text: &str) -> String {
-        // Written by hand: the order of the fields is that of the compared servers.
-        let text = serde_json::to_string(text).unwrap();
-        format!(
-            r#"{{"type":"thread.item.updated","item_id":"msg_1","update":{{"type":"assistant_message.content_part.text_delta","content_index":0,"delta":{text}}}}}"#
-        )
-    }
-
-    fn done(text: &str) -> String {
-        json!({"type": "thread.item.done", "item": {"type": "assistant_message", "id": "msg_1",
-            "content": [{"type": "output_text", "text": text, "annotations": []}]}})
-        .to_string()
-    }
+    use crate::turn::tests::{delta, done};
 
     fn user_message() -> String {
         json!({"type": "thread.item.done", "item": {"type": "user_message", "content": [
@@ -226,16 +152,6 @@ mod tests {
                 [user_message(), delta(text), delta(text), delta(text), done(&text.repeat(3))];
             assert_eq!(verdict(&expected, &all), Ok((5, 3, false)), "{text}");
         }
-    }
-
-    #[test]
-    fn deltas_in_another_form_are_read_too() {
-        let expected = Expected::new(1, "ab");
-        let update = json!({"update": {"delta": "ab", "content_index": 0,
-            "type": "assistant_message.content_part.text_delta"}, "type": "thread.item.updated"});
-        assert_eq!(verdict(&expected, &[update.to_string(), done("ab")]), Ok((2, 1, false)));
-        assert_eq!(expected.delta_of(update.to_string().as_bytes()), None);
-        assert_eq!(expected.delta_of(delta("ab").as_bytes()), Some(&b"ab"[..]));
     }
 
     #[test]

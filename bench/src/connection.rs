@@ -1,6 +1,6 @@
 //! One keep-alive connection: a request, and the response piece by piece.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Instant};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     keep_alive: bool,
     /// Bytes read since the connection was opened.
     pub(crate) bytes: u64,
+    /// When bytes were last read.
+    pub(crate) read_at: Instant,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Connection {
             body: Body::None,
             keep_alive: true,
             bytes: 0,
+            read_at: Instant::now(),
         })
     }
 
@@ -165,6 +168,7 @@ impl Connection {
     async fn read(&mut self) -> io::Result<usize> {
         let free = self.buffer.get_mut(self.end..).unwrap_or_default();
         let count = self.stream.read(free).await?;
+        self.read_at = Instant::now();
         self.end += count;
         self.bytes += count as u64;
         Ok(count)

@@ -87,7 +87,8 @@ pub(crate) async fn until_done(
     Ok(reply.end()?)
 }
 
-async fn begin(connection: &mut Connection, request: &[u8]) -> Result<(), Failure> {
+/// Asks for a stream and reads the head of the response.
+pub(crate) async fn begin(connection: &mut Connection, request: &[u8]) -> Result<(), Failure> {
     connection.send(request).await?;
     let head = connection.head().await?;
     if head.status != 200 {

@@ -89,7 +89,8 @@ async fn measure(options: &LoadOptions) -> Result<LoadReport, BenchError> {
     Ok(LoadReport::new(options, &stats, elapsed, own_cpu, server))
 }
 
-fn seconds(seconds: f64) -> Result<Duration, BenchError> {
+/// A time that was given in seconds.
+pub(crate) fn seconds(seconds: f64) -> Result<Duration, BenchError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| BenchError::Seconds(seconds))
 }
 

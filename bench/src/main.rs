@@ -1,5 +1,6 @@
 //! `chatkit-bench`: streams from a ChatKit server, checked and measured.
 
+mod agent;
 mod check;
 mod chunked;
 mod cli;
@@ -11,10 +12,12 @@ mod head;
 mod idle;
 mod load;
 mod process;
+mod relay;
 mod report;
 mod script;
 mod stats;
 mod target;
+mod turn;
 
 use std::{
     io::{Write as _, stderr, stdout},
@@ -51,6 +54,14 @@ fn run(cli: &Cli) -> Result<(String, bool), BenchError> {
         Command::Idle(options) => {
             let report = idle::idle(options)?;
             (if cli.json { report::json(&report)? } else { report.table() }, true)
+        }
+        Command::Agent(options) => {
+            let report = agent::agent(options)?;
+            (if cli.json { report::json(&report)? } else { report.table() }, true)
+        }
+        Command::Relay(options) => {
+            relay::relay(options)?;
+            (String::new(), true)
         }
     })
 }

@@ -25,8 +25,13 @@ pub(crate) fn create_thread(target: &Target, text: &str) -> Vec<u8> {
             "quoted_text": Value::Null,
             "inference_options": {},
         }},
-    })
-    .to_string();
+    });
+    post(target, &body)
+}
+
+/// The bytes of a request that is answered with a stream.
+pub(crate) fn post(target: &Target, body: &Value) -> Vec<u8> {
+    let body = body.to_string();
     let Target { authority, path } = target;
     format!(
         "POST {path} HTTP/1.1\r\nHost: {authority}\r\nAccept: text/event-stream\r\n\

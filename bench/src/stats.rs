@@ -34,7 +34,7 @@ pub(crate) struct Stats {
     longest_gap: Histogram<u64>,
 }
 
-/// A distribution, in milliseconds.
+/// A distribution.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Distribution {
     pub(crate) mean: f64,
@@ -45,7 +45,7 @@ pub(crate) struct Distribution {
     pub(crate) max: f64,
 }
 
-/// How long things took.
+/// How long things took, in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Latencies {
     /// From the request to the first byte of the response.
@@ -83,10 +83,10 @@ impl Stats {
         self.events += sample.events;
         self.bytes += sample.bytes;
         self.merged += u64::from(sample.merged);
-        record(&mut self.first_byte, sample.first_byte);
-        record(&mut self.first_text, sample.first_text);
-        record(&mut self.total, sample.total);
-        record(&mut self.longest_gap, sample.longest_gap);
+        record_duration(&mut self.first_byte, sample.first_byte);
+        record_duration(&mut self.first_text, sample.first_text);
+        record_duration(&mut self.total, sample.total);
+        record_duration(&mut self.longest_gap, sample.longest_gap);
     }
 
     pub(crate) fn fail(&mut self, failure: String) {
@@ -112,31 +112,36 @@ impl Stats {
 
     pub(crate) fn latencies(&self) -> Latencies {
         Latencies {
-            first_byte: distribution(&self.first_byte),
-            first_text: distribution(&self.first_text),
-            longest_gap: distribution(&self.longest_gap),
-            total: distribution(&self.total),
+            first_byte: distribution(&self.first_byte, 1e3),
+            first_text: distribution(&self.first_text, 1e3),
+            longest_gap: distribution(&self.longest_gap, 1e3),
+            total: distribution(&self.total, 1e3),
         }
     }
 }
 
-fn record(histogram: &mut Histogram<u64>, duration: Duration) {
-    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    // The histogram grows with its values; what it cannot hold counts as the most it can.
-    if histogram.record(micros).is_err() {
-        histogram.saturating_record(micros);
+fn record_duration(histogram: &mut Histogram<u64>, duration: Duration) {
+    record(histogram, u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+}
+
+/// Adds a value. The histogram grows with its values; what it cannot hold counts as the most it
+/// can.
+pub(crate) fn record(histogram: &mut Histogram<u64>, value: u64) {
+    if histogram.record(value).is_err() {
+        histogram.saturating_record(value);
     }
 }
 
-fn distribution(histogram: &Histogram<u64>) -> Distribution {
-    let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
+/// What is in a histogram, in a unit that is so many times its own.
+pub(crate) fn distribution(histogram: &Histogram<u64>, unit: f64) -> Distribution {
+    let at = |quantile| histogram.value_at_quantile(quantile) as f64 / unit;
     Distribution {
-        mean: histogram.mean() / 1e3,
+        mean: histogram.mean() / unit,
         p50: at(0.5),
         p90: at(0.9),
         p99: at(0.99),
         p999: at(0.999),
-        max: histogram.max() as f64 / 1e3,
+        max: histogram.max() as f64 / unit,
     }
 }
 

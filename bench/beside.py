@@ -1,0 +1,96 @@
+"""What the comparisons with the reference share: servers to measure, and how it is written down."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT / "conformance"))
+
+from servers import ServerProcess  # noqa: E402
+
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server to measure; `{dir}` in its command is a folder that is gone afterwards."""
+
+    name: str
+    command: list[str]
+
+    def start(self, folder: str, core: int, scheduled: list[str] | None = None) -> ServerProcess:
+        """`scheduled`: a command that runs another one with a scheduling policy."""
+        command = [part.replace("{dir}", folder) for part in self.command]
+        server = ServerProcess(["taskset", "-c", str(core), *(scheduled or []), *command])
+        server.wait_until_listening()
+        return server
+
+
+def build() -> None:
+    packages = ["-p", "chatkit", "-p", "chatkit-bench"]
+    subprocess.run(["cargo", "build", "--release", *packages], cwd=ROOT, check=True)
+
+
+def release_folder() -> Path:
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+
+
+def run(bench: Path, arguments: list[str], core: int, scheduled: list[str] | None = None) -> dict[str, Any]:
+    """What the load generator, on a core of its own, reports."""
+    command = ["taskset", "-c", str(core), *(scheduled or []), str(bench), *arguments, "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{shlex.join(command)}\nfailed\n{done.stdout.decode()}")
+    return json.loads(done.stdout)
+
+
+def ratio(ours: float, reference: float) -> str:
+    value = ours / reference
+    return f"{value:.1f}" if value >= 1 else f"1 / {1 / value:.1f}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    rule = ["---", *("---:" for _ in head[1:])]
+    return [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
+
+
+def facts(python: str, packages: list[str]) -> list[str]:
+    """The machine, and what was compared on it. `packages`: of the reference, whose interpreter is `python`."""
+    busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    return [
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({cpu_name()}), Linux {platform.release()},"
+        f" load average at the end {busy}",
+        f"ours: {output(['git', 'describe', '--always', '--dirty'], 'no revision')},"
+        f" {output(['rustc', '--version'])}, release build",
+        f"reference: {output([python, '-c', VERSIONS, *packages])}; one process, no access log",
+    ]
+
+
+VERSIONS = """
+import sys
+from importlib.metadata import version
+print("Python " + sys.version.split()[0], *(f"{name} {version(name)}" for name in sys.argv[1:]), sep=", ")
+"""
+
+
+def output(command: list[str], otherwise: str = "unknown") -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else otherwise
+
+
+def cpu_name() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
