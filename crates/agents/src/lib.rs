@@ -1,5 +1,8 @@
 //! Agents for ChatKit: from a model's stream to a turn.
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod model;
 mod run;
 mod tool;

@@ -5,8 +5,8 @@ mod event;
 mod http;
 mod item;
 mod request;
-mod responses;
-mod sse;
+pub(crate) mod responses;
+pub(crate) mod sse;
 
 pub use error::ModelError;
 pub use event::{Citation, HostedStatus, ModelEvent, Usage};
