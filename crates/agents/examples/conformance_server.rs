@@ -120,7 +120,6 @@ fn task(title: &str, content: Option<&str>, status_indicator: StatusIndicator) -
 }
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "where the conformance tests find it")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let instructions = fs::read_to_string(option("--instructions")?)?;
     let provider = ProviderOptions::new().base_url(option("--model-url")?).max_retries(0);

@@ -5,6 +5,9 @@ mod bridge;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 #[cfg(feature = "mcp")]
 pub mod mcp;
