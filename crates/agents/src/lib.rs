@@ -5,9 +5,6 @@ mod bridge;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzzing;
 mod input;
 #[cfg(feature = "mcp")]
 pub mod mcp;
