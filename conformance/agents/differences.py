@@ -248,6 +248,43 @@ def open_workflow_told(exchange: Exchange) -> Pair | None:
     return with_events(exchange, exchange.reference["events"], ours[:place] + ours[place + 1 :])
 
 
+def workflows_end(exchange: Exchange) -> Pair | None:
+    """Ours without the ends of workflows that the reference leaves open, and without the summaries they ended with."""
+    theirs = exchange.reference
+    ended = {item["id"] for item in workflows_in(theirs) if "summary" in item["workflow"]}
+    left = without_ends(exchange.ours, ended)
+    return None if left == exchange.ours else (theirs, left)
+
+
+def workflows_in(value: Any) -> list[dict[str, Any]]:
+    """All workflow items in an answer."""
+    if isinstance(value, list):
+        return [item for one in value for item in workflows_in(one)]
+    if not isinstance(value, dict):
+        return []
+    if value.get("type") == "workflow" and "workflow" in value:
+        return [value]
+    return [item for one in value.values() for item in workflows_in(one)]
+
+
+def without_ends(value: Any, ended: set[str]) -> Any:
+    if isinstance(value, list):
+        return [without_ends(one, ended) for one in value if not is_end(one, ended)]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "workflow" and "workflow" in value and value["id"] not in ended:
+        workflow = {name: one for name, one in value["workflow"].items() if name != "summary"}
+        return {**value, "workflow": workflow}
+    return {name: without_ends(one, ended) for name, one in value.items()}
+
+
+def is_end(event: Any, ended: set[str]) -> bool:
+    if not isinstance(event, dict) or event.get("type") != "thread.item.done":
+        return False
+    item = event["item"]
+    return item["type"] == "workflow" and "summary" in item["workflow"] and item["id"] not in ended
+
+
 DIFFERENCES = [
     Difference(
         "annotations-stay",
@@ -305,5 +342,11 @@ DIFFERENCES = [
         "open-workflows-are-told",
         "A workflow that is still open when a turn ends is stored without a word there; here clients hear of it.",
         rewrite=open_workflow_told,
+    ),
+    Difference(
+        "workflows-end",
+        "A workflow that the turn before left open, or that only held thoughts, stays open for ever there; here it ends"
+        " with the turn that goes on with it.",
+        rewrite=workflows_end,
     ),
 ]
