@@ -232,6 +232,15 @@ CASES = [
         ],
     ),
     Case(
+        "workflows-end",
+        [added(workflow(thought("x")))],
+        [added(workflow(thought("x"))), done(workflow(thought("x"), summary=ENDED))],
+        [
+            lambda ours: ours.append(done(message("behind"))),
+            lambda ours: ours[1].update(type="thread.item.replaced"),
+        ],
+    ),
+    Case(
         "the-app-says-that-it-thinks",
         [done(message("x"))],
         [THINKING, OVER, done(message("x"))],
