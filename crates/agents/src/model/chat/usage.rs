@@ -7,6 +7,10 @@ use crate::model::Usage;
 
 /// The usage of one request; `None` if there are no counts.
 pub(super) fn usage(value: &Value) -> Option<Usage> {
+    // Nearly every chunk is without counts, and looking for each of them takes its time.
+    if !value.is_object() {
+        return None;
+    }
     let count = |path: &str| value.pointer(path).and_then(number);
     let first = |paths: &[&str]| paths.iter().find_map(|path| count(path));
 
