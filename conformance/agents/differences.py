@@ -250,10 +250,13 @@ def open_workflow_told(exchange: Exchange) -> Pair | None:
 
 def workflows_end(exchange: Exchange) -> Pair | None:
     """Ours without the ends of workflows that the reference leaves open, and without the summaries they ended with."""
-    theirs = exchange.reference
-    ended = {item["id"] for item in workflows_in(theirs) if "summary" in item["workflow"]}
-    left = without_ends(exchange.ours, ended)
-    return None if left == exchange.ours else (theirs, left)
+    theirs, ours = exchange.reference, exchange.ours
+    # Ids differ; the order in which workflows come does not.
+    ids = list(dict.fromkeys(item["id"] for item in workflows_in(theirs)))
+    ended = {ids.index(item["id"]) for item in workflows_in(theirs) if "summary" in item["workflow"]}
+    own = list(dict.fromkeys(item["id"] for item in workflows_in(ours)))
+    left = without_ends(ours, {id for place, id in enumerate(own) if place in ended})
+    return None if left == ours else (theirs, left)
 
 
 def workflows_in(value: Any) -> list[dict[str, Any]]:
