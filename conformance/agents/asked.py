@@ -32,6 +32,10 @@ def essence(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+WIDGET = ") was displayed to the user:"
+"""What is behind it is JSON."""
+
+
 def input_item(item: dict[str, Any]) -> dict[str, Any]:
     kind = item.get("type", "message")
     if kind == "message":
@@ -39,7 +43,7 @@ def input_item(item: dict[str, Any]) -> dict[str, Any]:
     if kind == "function_call":
         return called(item["name"], item["call_id"], item["arguments"])
     if kind == "function_call_output":
-        return {"output_of": item["call_id"], "content": content(item["output"])}
+        return {"output_of": item["call_id"], "content": outputs(item["output"])}
     if kind == "reasoning":
         return {"reasoning": content(item.get("summary"))}
     return {key: value for key, value in item.items() if key not in ("id", "status") and value is not None}
@@ -47,7 +51,7 @@ def input_item(item: dict[str, Any]) -> dict[str, Any]:
 
 def chat_message(message: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"role": message["role"]}
-    parts = content(message.get("content"))
+    parts = (outputs if message["role"] == "tool" else content)(message.get("content"))
     if parts:
         found["content"] = parts
     if message.get("tool_calls"):
@@ -69,7 +73,18 @@ def content(value: Any) -> list[Any]:
         return []
     if isinstance(value, str):
         return [value]
-    return [part["text"] if part.get("type") in TEXTS else part for part in value]
+    return [spaced_alike(part["text"]) if part.get("type") in TEXTS else part for part in value]
+
+
+def outputs(value: Any) -> list[Any]:
+    """What a tool returned. How JSON is spaced and ordered does not count."""
+    return [json_or_text(part) if isinstance(part, str) else part for part in content(value)]
+
+
+def spaced_alike(text: str) -> str:
+    """A text with the JSON of a widget, as it would be with its keys in order."""
+    before, widget, json_text = text.partition(WIDGET)
+    return before + widget + json.dumps(json.loads(json_text), sort_keys=True) if widget else text
 
 
 def tool(described: dict[str, Any]) -> dict[str, Any]:

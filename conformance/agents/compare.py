@@ -25,13 +25,15 @@ from harness import HERE
 from play import Difference, Result, Stage, play
 from servers import ServerProcess, reference_python
 
+from app_differences import APP_DIFFERENCES
 from client import AgentClient
 from differences import DIFFERENCES
 from provider import DELIVERIES, PLAIN, Delivery, Provider
 from scenarios import SCENARIOS
-from words import INSTRUCTIONS, MODEL
 
 SHOWN_FAILURES = 10
+MODEL = "model-of-record"
+INSTRUCTIONS = "You know birds. Answer in one sentence."
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,8 @@ def main() -> int:
     deliveries = [one for one in DELIVERIES if options.delivery in (None, one.name)]
     if options.self:
         deliveries = [one for one in deliveries if not one.extras]
-    differences = [] if options.self else DIFFERENCES
     begun = time.monotonic()
-    results = run(chosen, deliveries, options, differences)
+    results = run(chosen, deliveries, options)
 
     failed = [result for result in results if result.failures]
     for result in failed[:SHOWN_FAILURES]:
@@ -66,8 +67,8 @@ def main() -> int:
     for id, count in sorted(uses.items()):
         print(f"  {count:6} {id}")
     # A part of the scenarios says nothing about what the others need.
-    whole = not options.only and not options.delivery
-    stale = [one.id for one in differences if whole and not uses[one.id]]
+    whole = not options.self and not options.only
+    stale = [one.id for one in differences_of(options) if whole and not uses[one.id]]
     for id in stale:
         print(f"stale difference: {id}: no scenario needs it any more; take it out")
     print(f"{len(chosen)} scenarios in {time.monotonic() - begun:.1f} s")
@@ -80,9 +81,11 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     subject = parser.add_mutually_exclusive_group(required=True)
-    subject.add_argument("--agents-server", metavar="PATH", help="the example `conformance_server` of chatkit-agents")
+    subject.add_argument(
+        "--agents-server", metavar="PATH", help="the example `conformance_server` of chatkit-agents"
+    )
     parser.add_argument(
-        "--server", metavar="PATH", help="our server's binary, asked instead of the example where no tool is needed"
+        "--server", metavar="PATH", help="our server's binary; it stands in for the example where no tool is needed"
     )
     subject.add_argument(
         "--self", action="store_true", help="the reference against itself, without any deliberate difference"
@@ -101,7 +104,6 @@ def run(
     scenarios: list[dict[str, Any]],
     deliveries: list[Delivery],
     options: argparse.Namespace,
-    differences: list[Difference],
 ) -> list[Result]:
     with ExitStack() as stack:
         instructions = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "instructions.txt"
@@ -110,7 +112,7 @@ def run(
         for kind in dict.fromkeys(kind_of(one) for one in scenarios):
             pair = [started(stack, command_of, kind) for command_of in commands(options, instructions)]
             servers[kind] = pair
-        stages = {kind: stage_of(pair, differences, not options.self) for kind, pair in servers.items()}
+        stages = {kind: stage_of(pair, kind, options) for kind, pair in servers.items()}
         results = [
             played(scenario, delivery, stages[kind_of(scenario)])
             for scenario in scenarios
@@ -138,25 +140,39 @@ def started(stack: ExitStack, command_of: Any, kind: Kind) -> tuple[ServerProces
 def commands(options: argparse.Namespace, instructions: Path) -> list[Any]:
     """How each side is started for a kind of scenario and a provider's URL."""
 
+    def theirs(kind: Kind, url: str) -> list[str]:
+        return [*reference_command(), *agent_options(kind, url, instructions)]
+
     def ours(kind: Kind, url: str) -> list[str]:
-        model = ["--model", MODEL, "--model-url", url, "--model-api", kind.api]
-        common = [*model, "--instructions", str(instructions), "--listen", "127.0.0.1:0"]
         if options.server and not kind.tools:
-            return [options.server, "serve", "--responder", "agent", "--database", "memory:", *common]
-        return [options.agents_server, *common, *([] if kind.tools else ["--no-tools"])]
+            app = [options.server, "serve", "--responder", "agent", "--database", "memory:"]
+            return [*app, *agent_options(Kind(kind.api, tools=True), url, instructions)]
+        return [options.agents_server, *agent_options(kind, url, instructions)]
 
-    return [reference, reference if options.self else ours]
-
-
-def reference(kind: Kind, url: str) -> list[str]:
-    command = [reference_python(), str(HERE / "reference_agent.py"), "--model-url", url, "--model-api", kind.api]
-    return command if kind.tools else [*command, "--no-tools"]
+    return [theirs, theirs if options.self else ours]
 
 
-def stage_of(pair: list[tuple[ServerProcess, Provider]], differences: list[Difference], strict: bool) -> Stage:
+def reference_command() -> list[str]:
+    return [reference_python(), str(HERE / "reference_agent.py")]
+
+
+def agent_options(kind: Kind, url: str, instructions: Path) -> list[str]:
+    model = ["--model", MODEL, "--model-url", url, "--model-api", kind.api]
+    common = [*model, "--instructions", str(instructions), "--listen", "127.0.0.1:0"]
+    return common if kind.tools else [*common, "--no-tools"]
+
+
+def differences_of(options: argparse.Namespace, tools: bool = False) -> list[Difference]:
+    """What may differ where our server has tools, or has none."""
+    if options.self:
+        return []
+    return [*DIFFERENCES, *(APP_DIFFERENCES if options.server and not tools else [])]
+
+
+def stage_of(pair: list[tuple[ServerProcess, Provider]], kind: Kind, options: argparse.Namespace) -> Stage:
     addresses = [server.wait_until_listening() for server, _ in pair]
     clients = [AgentClient(address, provider) for address, (_, provider) in zip(addresses, pair, strict=True)]
-    return Stage(tuple(clients), tuple(addresses), differences, strict)
+    return Stage(tuple(clients), tuple(addresses), differences_of(options, kind.tools), not options.self)
 
 
 def played(scenario: dict[str, Any], delivery: Delivery, stage: Stage) -> Result:
@@ -171,11 +187,14 @@ def played(scenario: dict[str, Any], delivery: Delivery, stage: Stage) -> Result
 
 
 def show(result: Result, options: argparse.Namespace) -> None:
-    servers = f"--agents-server {options.agents_server}" + (f" --server {options.server}" if options.server else "")
-    name, delivery = result.name.removesuffix("]").rsplit(" [", 1) if "[" in result.name else (result.name, "")
     print(f"\nFAILED {result.name}", *result.failures, sep="\n")
-    subject = "--self" if options.self else servers
-    print(f"replay: python3 {sys.argv[0]} {subject} --only {shlex.quote(name)} --delivery {shlex.quote(delivery)}")
+    subject = ["--self"] if options.self else ["--agents-server", options.agents_server]
+    if options.server:
+        subject += ["--server", options.server]
+    name, _, delivery = result.name.removesuffix("]").rpartition(" [")
+    if name:
+        replay = ["python3", sys.argv[0], *subject, "--only", name, "--delivery", delivery]
+        print(f"replay: {shlex.join(replay)}")
 
 
 if __name__ == "__main__":

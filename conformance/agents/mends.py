@@ -11,16 +11,17 @@ from typing import Any
 
 import agents.result
 import chatkit.agents
+from agents.models.chatcmpl_converter import Converter
 from pydantic import BaseModel
 
 
 def citations() -> None:
-    """With the pinned version of the provider's library a citation arrives as an object of another class than the
-    one that is looked for, and the reply ends with an error at the first citation."""
+    """A citation of a file without a name is meant to be left out, and ends the reply with an error instead."""
     convert = chatkit.agents._convert_annotation
 
     async def convert_any(raw: Any, converter: Any) -> Any:
-        return await convert(raw.model_dump() if isinstance(raw, BaseModel) else raw, converter)
+        raw = raw.model_dump() if isinstance(raw, BaseModel) else raw
+        return await convert({**raw, "filename": raw.get("filename") or ""}, converter)
 
     chatkit.agents._convert_annotation = convert_any
 
@@ -54,4 +55,38 @@ def errors() -> None:
     agents.result._should_drain_stream_events_before_raising = lambda _: True
 
 
-MENDS: dict[str, Callable[[], None]] = {"citations": citations, "ids": ids, "errors": errors}
+def workflows() -> None:
+    """When a tool begins a workflow while that of a thought is open, the thought's is never done, and not stored."""
+    start = chatkit.agents.AgentContext.start_workflow
+
+    async def end_and_start(self: Any, workflow: Any) -> None:
+        await self.end_workflow()
+        await self.request_context.settled(self)
+        await start(self, workflow)
+
+    chatkit.agents.AgentContext.start_workflow = end_and_start
+
+
+def history() -> None:
+    """A model behind Chat Completions cannot be told of an earlier answer: the agents' library does not know the kind
+    of content that the converter of threads makes of it, and every second turn of a thread fails."""
+    extract = Converter.extract_all_content
+
+    def extract_answers_too(content: Any) -> Any:
+        if not isinstance(content, str):
+            content = [
+                {"type": "input_text", "text": part["text"]} if part.get("type") == "output_text" else part
+                for part in content
+            ]
+        return extract(content)
+
+    Converter.extract_all_content = extract_answers_too
+
+
+MENDS: dict[str, Callable[[], None]] = {
+    "citations": citations,
+    "ids": ids,
+    "errors": errors,
+    "workflows": workflows,
+    "history": history,
+}

@@ -1,9 +1,10 @@
 """A model's provider that answers with recordings, over HTTP.
 
-    provider.py RECORDING … [--delivery NAME] [--port N]
+    provider.py responses/text … [--delivery NAME] [--port N]
 
 `POST /v1/responses` and `POST /v1/chat/completions` stream the next recording each time they are asked. A recording
-is a file in `recordings/` with the events of one answer of a model, one JSON object a line. How its bytes are cut
+is a file in the folder of one of the two in `recordings/`: the events of one answer of a model, one JSON object a
+line. How its bytes are cut
 into writes, and what else an event stream may hold, is a `Delivery`.
 """
 
@@ -93,10 +94,12 @@ class Provider:
         self._server.server_close()
 
     def take(self, api: str, body: Any) -> tuple[str, Delivery] | None:
-        """Notes a request; the recording that answers it, if one is left."""
+        """Notes a request; the recording that answers it, if one is left and it is one for this API."""
         with self._lock:
             self._asked.append({"api": api, **body})
-            return (self._recordings.pop(0), self._delivery) if self._recordings else None
+            if not self._recordings or not self._recordings[0].startswith(f"{api}/"):
+                return None
+            return self._recordings.pop(0), self._delivery
 
 
 class Server(ThreadingHTTPServer):
@@ -130,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
-            for number, piece in enumerate(pieces(events_of(api, name), api, delivery)):
+            for number, piece in enumerate(pieces(lines_of(name), api, delivery)):
                 if number and delivery.pause_s:
                     time.sleep(delivery.pause_s)
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
@@ -151,9 +154,9 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: what was asked is kept."""
 
 
-def events_of(api: str, name: str) -> list[str]:
+def lines_of(recording: str) -> list[str]:
     """The events of a recording, as JSON."""
-    text = (RECORDINGS / api / f"{name}.jsonl").read_text(encoding="utf-8")
+    text = (RECORDINGS / f"{recording}.jsonl").read_text(encoding="utf-8")
     # Not `splitlines`, which also splits inside of texts.
     return [line for line in text.split("\n") if line]
 

@@ -1,20 +1,22 @@
 """The Python reference over HTTP, answering as its guide tells: an agent, run and turned into a turn.
 
-The first line on stdout is `listening on http://ADDR`; the endpoint is `POST /chatkit`. The fixed tools and their
-texts are also those of `crates/agents/examples/conformance_server.rs`.
+The first line on stdout is `listening on http://ADDR`; the endpoint is `POST /chatkit`. Options, fixed tools and
+their texts are also those of `crates/agents/examples/conformance_server.rs`.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import harness  # noqa: F401
 from agents import (
     Agent,
-    ModelSettings,
     OpenAIChatCompletionsModel,
     OpenAIResponsesModel,
     RunContextWrapper,
@@ -26,14 +28,20 @@ from agents import (
 )
 from chatkit import agents as bridge
 from chatkit.agents import AgentContext, ClientToolCall, ThreadItemConverter
-from chatkit.server import ChatKitServer
 from chatkit.types import CustomTask, ProgressUpdateEvent, ThreadMetadata, Workflow
-from chatkit.widgets import Card, Text
 from openai import AsyncOpenAI
 
 from mends import MENDS
-from reference_server import MemoryAttachmentStore, MemoryStore, endpoint, listening_at, reuse_the_request_parser, serve
-from words import ALL_ITEMS, INSTRUCTIONS, MODEL
+from reference_server import (
+    ROOT,
+    MemoryAttachmentStore,
+    MemoryStore,
+    PlaybackServer,
+    endpoint,
+    listening_at,
+    reuse_the_request_parser,
+    serve,
+)
 
 
 
@@ -42,15 +50,21 @@ class Turn:
 
     run: RunResultStreaming
 
-    async def settled(self) -> None:
-        """Waits until everything that came before the tool has become a part of the turn.
+    async def settled(self, chat: AgentContext[Any]) -> None:
+        """Waits until everything that came before has become a part of the turn.
 
-        The reference runs a tool while the events before its call are still on their way: a thought may then end up
-        in a workflow that the tool began after it.
+        The reference runs a tool while the events before its call are still on their way, and writes down what a
+        tool sends when it comes to it: a thought may end up in a workflow that the tool began after it, and a
+        workflow may be shown as it is later, and be ended twice.
         """
         await self.run._event_queue.join()
+        sent = chat._events
+        while not (sent.empty() and sent._getters):
+            await asyncio.sleep(0)
 
 
+ALL_ITEMS = 100
+"""More items than any scenario stores."""
 Context = RunContextWrapper[AgentContext[Turn]]
 
 
@@ -64,12 +78,16 @@ def get_weather(city: str) -> str:
 async def slow_progress(context: Context) -> str:
     """Takes long and tells how far it is."""
     chat = context.context
-    await chat.request_context.settled()
+    settled = partial(chat.request_context.settled, chat)
+    await settled()
     await chat.stream(ProgressUpdateEvent(text="Walking to the pond"))
     await chat.start_workflow(Workflow(type="custom", tasks=[]))
     await chat.add_workflow_task(CustomTask(title="Look around", status_indicator="loading"))
+    await settled()
     await chat.update_workflow_task(CustomTask(title="Look around", status_indicator="complete"), 0)
+    await settled()
     await chat.add_workflow_task(CustomTask(title="Count", content="Seven birds", status_indicator="complete"))
+    await settled()
     await chat.end_workflow()
     return "seven birds"
 
@@ -84,8 +102,11 @@ async def pick_color(context: Context) -> str:
 @function_tool
 async def show_card(context: Context) -> str:
     """Shows a card."""
-    await context.context.request_context.settled()
-    await context.context.stream_widget(Card(children=[Text(value="Seven birds", id="count")]))
+    chat = context.context
+    await chat.request_context.settled(chat)
+    text = {"type": "Text", "value": "Seven birds", "id": "count"}
+    # As a store reads it back: the reference tells the model only what was written out.
+    await chat.stream_widget(ROOT.validate_python({"type": "Card", "children": [text]}))
     return "shown"
 
 
@@ -98,8 +119,8 @@ def fails() -> str:
 TOOLS = [get_weather, slow_progress, pick_color, show_card, fails]
 
 
-class AgentServer(ChatKitServer[None]):
-    """Answers with an agent."""
+class AgentServer(PlaybackServer):
+    """Answers with an agent. Actions are still scripts, with which the comparison can store things."""
 
     def __init__(self, store: MemoryStore, attachments: MemoryAttachmentStore, agent: Agent[Any]) -> None:
         super().__init__(store, attachments)
@@ -117,15 +138,14 @@ class AgentServer(ChatKitServer[None]):
             yield event
 
 
-def agent_of(url: str, api: str, with_tools: bool) -> Agent[Any]:
-    client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
-    kind = OpenAIChatCompletionsModel if api == "chat-completions" else OpenAIResponsesModel
+def agent_of(options: argparse.Namespace) -> Agent[Any]:
+    client = AsyncOpenAI(base_url=options.model_url, api_key="none", max_retries=0)
+    kind = OpenAIChatCompletionsModel if options.model_api == "chat-completions" else OpenAIResponsesModel
     return Agent(
         name="Assistant",
-        instructions=INSTRUCTIONS,
-        model=kind(model=MODEL, openai_client=client),
-        model_settings=ModelSettings(),
-        tools=TOOLS if with_tools else [],
+        instructions=options.instructions.read_text(encoding="utf-8"),
+        model=kind(model=options.model, openai_client=client),
+        tools=[] if options.no_tools else TOOLS,
         tool_use_behavior=StopAtTools(stop_at_tool_names=["pick_color"]),
     )
 
@@ -133,8 +153,10 @@ def agent_of(url: str, api: str, with_tools: bool) -> Agent[Any]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--listen", default="127.0.0.1:0", help="host:port; port 0 takes a free one")
+    options.add_argument("--model", required=True, help="the model's name")
     options.add_argument("--model-url", required=True, help="the provider's base URL")
     options.add_argument("--model-api", required=True, choices=["responses", "chat-completions"])
+    options.add_argument("--instructions", required=True, type=Path, help="a file with what the agent is told")
     options.add_argument("--no-tools", action="store_true", help="an agent without tools")
     options.add_argument(
         "--unmended", action="append", default=[], choices=MENDS, help="leave this defect in; see mends.py"
@@ -149,8 +171,7 @@ def main() -> None:
         if name not in chosen.unmended:
             mend()
     listening, attachments = listening_at(chosen.listen)
-    agent = agent_of(chosen.model_url, chosen.model_api, not chosen.no_tools)
-    serve(endpoint(AgentServer(MemoryStore(), attachments, agent)), listening)
+    serve(endpoint(AgentServer(MemoryStore(), attachments, agent_of(chosen))), listening)
 
 
 if __name__ == "__main__":

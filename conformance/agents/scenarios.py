@@ -11,14 +11,19 @@ from build import tool_output as output
 
 from provider import CHAT_COMPLETIONS, RESPONSES
 
+FIRST = "Tell me of birds."
 MORE = "And what else?"
 
 
 def scenario(name: str, *steps: Json, api: str = RESPONSES, tools: bool = False) -> Json:
+    """A scenario whose recordings are all of one API."""
+    for step in steps:
+        if "recordings" in step:
+            step["recordings"] = [f"{api}/{recording}" for recording in step["recordings"]]
     return {**steps_of(name, *steps), "api": api, "tools": tools}
 
 
-def create(*recordings: str, text: str = "Tell me of birds.") -> Json:
+def create(*recordings: str, text: str = FIRST) -> Json:
     """The first message; `recordings` are the answers of the model that follow from it."""
     return {**request("threads.create", input=plain(text)), "recordings": list(recordings)}
 
@@ -39,7 +44,7 @@ def retry(*recordings: str) -> Json:
 
 def reply(name: str, *recordings: str, api: str = RESPONSES, tools: bool = False) -> Json:
     """One reply, and a second message with which the model is told of it."""
-    return scenario(f"{name}", create(*recordings), add("text-other"), api=api, tools=tools)
+    return scenario(name, create(*recordings), add("text-other"), api=api, tools=tools)
 
 
 def broken(name: str, *recordings: str, api: str = RESPONSES) -> Json:
@@ -77,8 +82,11 @@ PLAIN = [
     reply("hosted tools: an MCP server", "mcp"),
     reply("image: with partial images", "image"),
     reply("image: without partial images", "image-without-partials"),
-    scenario("ids: two replies with one id", create("constant-id-first"), add("constant-id-second"), get("$thread1")),
+    scenario(
+        "ids: two replies with one id", create("constant-id-first"), add("constant-id-second"), get("$thread1"),
+    ),
     broken("failure: an error event", "error"),
+    broken("failure: out of quota", "out-of-quota"),
     broken("failure: failed at once", "failed"),
     broken("failure: failed in mid-reply", "failed-midway"),
     scenario("input: a quote", create("text"), add("text-other", quoted_text="the fish")),
@@ -99,11 +107,17 @@ TOOLS = [
     reply("tools: a call and the answer", "weather-call", "weather-answer", tools=True),
     reply("tools: two calls at once", "two-weather-calls", "two-weather-answer", tools=True),
     reply("tools: a text before the call", "text-and-call", "weather-answer", tools=True),
-    reply("tools: thoughts before the call and after", "reasoning-and-call", "reasoning-and-answer", tools=True),
-    reply("tools: two calls, one after the other", "weather-call", "reasoning-and-call", "weather-answer", tools=True),
+    reply(
+        "tools: thoughts before the call and after", "reasoning-and-call", "reasoning-and-answer", tools=True,
+    ),
+    reply(
+        "tools: two calls, one after the other", "weather-call", "reasoning-and-call", "weather-answer", tools=True,
+    ),
     reply("tools: one that fails", "fails-call", "fails-answer", tools=True),
     reply("tools: one that tells of its work", "progress-call", "progress-answer", tools=True),
-    reply("tools: one that tells of its work after a thought", "reasoning-and-progress-call", "progress-answer", tools=True),
+    reply(
+        "tools: one that tells of its work after a thought", "reasoning-and-progress-call", "progress-answer", tools=True,
+    ),
     reply("tools: one that shows a widget", "card-call", "card-answer", tools=True),
     scenario(
         "client tool: a call, its output and the answer",
@@ -138,9 +152,15 @@ TOOLS = [
         tool_output("green", "color-answer"),
         tools=True,
     ),
-    reply("completions: a call and the answer", "weather-call", "weather-answer", api=CHAT_COMPLETIONS, tools=True),
-    reply("completions: two calls at once", "two-weather-calls", "weather-answer", api=CHAT_COMPLETIONS, tools=True),
-    reply("completions: a text before the call", "text-and-call", "weather-answer", api=CHAT_COMPLETIONS, tools=True),
+    reply(
+        "completions: a call and the answer", "weather-call", "weather-answer", api=CHAT_COMPLETIONS, tools=True,
+    ),
+    reply(
+        "completions: two calls at once", "two-weather-calls", "weather-answer", api=CHAT_COMPLETIONS, tools=True,
+    ),
+    reply(
+        "completions: a text before the call", "text-and-call", "weather-answer", api=CHAT_COMPLETIONS, tools=True,
+    ),
     scenario(
         "completions: a client tool",
         create("color-call"),

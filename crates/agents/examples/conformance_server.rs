@@ -6,7 +6,13 @@
 //!     --instructions FILE [--no-tools] [--listen HOST:PORT]
 //! ```
 
-use std::{env, error::Error, fs, sync::Arc};
+use std::{
+    env,
+    error::Error,
+    fs,
+    io::{self, Write as _},
+    sync::Arc,
+};
 
 use chatkit_agents::{
     Agent, AgentContext, DefaultConverter, Runner, Tool, ToolCall, ToolError, ToolOutput,
@@ -129,7 +135,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = router(ChatKit::new(Assistant { agent }, MemoryStore::new()), Options::default());
     let address = option("--listen").unwrap_or_else(|_| "127.0.0.1:0".to_owned());
     let listener = tokio::net::TcpListener::bind(address).await?;
-    println!("listening on http://{}", listener.local_addr()?);
+    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     serve(listener, app, std::future::pending()).await?;
     Ok(())
 }

@@ -2,6 +2,9 @@
 
 mod agent;
 mod bridge;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 #[cfg(feature = "mcp")]
 pub mod mcp;

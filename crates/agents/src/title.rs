@@ -160,7 +160,7 @@ impl TitleWriter {
 impl std::fmt::Debug for TitleWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TitleWriter")
-            .field("model", &self.model.as_ref().map(|model| model.name()))
+            .field("model", &self.model.as_ref().map(Model::name))
             .field("max_chars", &self.max_chars)
             .field("time_limit", &self.time_limit)
             .finish_non_exhaustive()

@@ -331,6 +331,17 @@ async fn an_agent_can_be_a_tool() {
 }
 
 #[tokio::test]
+async fn what_an_agent_costs_as_a_tool_is_counted() {
+    let inner = Scripted::new([says("Bonjour")]);
+    let translator = Agent::new("Translator").model(inner);
+    let model = Scripted::new([calls([("translate", r#"{"input":"Hello"}"#)]), says("done")]);
+    let agent =
+        Agent::new("Assistant").model(model).tool(translator.as_tool("translate", "Into French."));
+    let usage = Runner::run(&agent, "go", ()).await.unwrap().usage;
+    assert_eq!((usage.requests, usage.total_tokens), (3, 45));
+}
+
+#[tokio::test]
 async fn a_tool_may_end_the_run() {
     let model = Scripted::new([calls([("ping", ""), ("client", "")])]);
     let agent = Agent::new("Assistant")

@@ -1,5 +1,5 @@
 //! An assistant with three kinds of tools: one that shows its progress while it runs, one that runs
-//! in the page, and one that draws a widget.
+//! in the page, and one that shows a widget.
 
 use std::time::Duration;
 
@@ -28,11 +28,11 @@ impl Assistant {
     pub fn new(model: impl Model) -> Self {
         let agent = Agent::new("Assistant")
             .instructions(
-                "Help with the weather. Ask for the theme with `pick_theme` if you need it.",
+                "Help with the weather. If no city is named, ask the page where the user is.",
             )
             .model(model)
             .tool(function_tool("search_weather", "Searches weather reports.", search_weather))
-            .tool(ClientTool::new::<PickTheme>("pick_theme", "Lets the user pick a theme."))
+            .tool(ClientTool::new::<LocateUser>("locate_user", "Tells where the user is."))
             .tool(function_tool("show_forecast", "Shows a forecast as a card.", show_forecast));
         Self { agent }
     }
@@ -57,36 +57,40 @@ struct SearchWeather {
     city: String,
 }
 
-/// What it sends reaches the client while it still runs.
+/// Searches, which takes a while. What the tool sends meanwhile reaches the client at once.
 async fn search_weather(call: ToolCall<Context>, args: SearchWeather) -> Result<String, ToolError> {
     let context = call.context();
     context.progress("search", format!("Looking for {}…", args.city)).await?;
-    let task = |status_indicator| {
-        let title = Some(format!("Weather reports of {}", args.city));
-        Task::Custom(CustomTask { status_indicator, title, ..CustomTask::default() })
-    };
-    let index = context.add_workflow_task(task(StatusIndicator::Loading)).await?;
+    let task = context.add_workflow_task(searching(&args.city, StatusIndicator::Loading)).await?;
+    // Here a weather service would be asked.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    context.update_workflow_task(task(StatusIndicator::Complete), index).await?;
+    context.update_workflow_task(searching(&args.city, StatusIndicator::Complete), task).await?;
     Ok(format!("{}: 21 °C and sunny", args.city))
 }
 
-/// A tool that the page has (`onClientTool` in ChatKit.js): the run ends with its call and goes on
-/// with its output.
+fn searching(city: &str, status_indicator: StatusIndicator) -> Task {
+    let title = Some(format!("Weather reports of {city}"));
+    Task::Custom(CustomTask { status_indicator, title, ..CustomTask::default() })
+}
+
+/// The arguments of a tool that the page has (`onClientTool` in ChatKit.js). The run ends with its
+/// call, and the assistant responds again when the page has sent the output.
 #[derive(Deserialize, JsonSchema)]
 #[allow(dead_code, reason = "the page reads the arguments")]
-struct PickTheme {
-    /// What to ask.
-    question: String,
+struct LocateUser {
+    /// Whether the city is not enough.
+    exact: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct ShowForecast {
+    /// The city, as the user writes it.
     city: String,
-    /// In degrees Celsius.
+    /// One for each day from today, in degrees Celsius.
     temperatures: Vec<i32>,
 }
 
+/// Shows a widget. The model only hears that it is there.
 async fn show_forecast(
     call: ToolCall<Context>,
     args: ShowForecast,

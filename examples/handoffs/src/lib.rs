@@ -1,12 +1,13 @@
 //! Agents that hand over to one another: triage sends each question to who knows the answer, and
 //! they may send it back.
 
+use std::sync::Arc;
+
 use chatkit_agents::{
     Agent, AgentContext, DefaultConverter, Handoff, Runner, load_input, model::Model,
     stream_agent_response,
 };
 use chatkit_server::{ChatKitServer, EventStream, Turn};
-use std::sync::Arc;
 
 type Context = AgentContext<()>;
 
@@ -19,27 +20,29 @@ pub struct Assistant {
 impl Assistant {
     /// All three with this model.
     pub fn new(model: impl Model) -> Self {
-        Self { triage: triage(&(Arc::new(model) as Arc<dyn Model>)) }
+        let model: Arc<dyn Model> = Arc::new(model);
+        Self { triage: triage(&model) }
     }
 }
 
 fn triage(model: &Arc<dyn Model>) -> Agent<Context> {
     Agent::new("Triage")
-        .instructions("Hand over to the agent who knows the answer.")
+        .instructions("Hand over to the agent who can answer. Answer greetings yourself.")
         .model(Arc::clone(model))
-        .handoff(specialist("Billing", "Knows about invoices and payments.", model))
-        .handoff(specialist("Support", "Knows how the product works.", model))
+        .handoff(specialist("Billing", "Answers questions about invoices and payments.", model))
+        .handoff(specialist("Support", "Explains how the product works.", model))
 }
 
-/// A specialist hands back what is none of its business: a cycle, so the target is made when it is
-/// needed.
-fn specialist(name: &str, knows: &str, model: &Arc<dyn Model>) -> Agent<Context> {
-    let again = Arc::clone(model);
+/// A specialist hands back what is none of its business. That makes a circle, so the agent to hand
+/// back to is only made when it is needed.
+fn specialist(name: &str, task: &str, model: &Arc<dyn Model>) -> Agent<Context> {
+    let shared = Arc::clone(model);
+    let back = Handoff::lazy("Triage", "Knows who can help.", move || triage(&shared));
     Agent::new(name)
-        .handoff_description(knows)
-        .instructions(format!("{knows} Hand everything else back."))
+        .handoff_description(task)
+        .instructions(format!("{task} Hand everything else back."))
         .model(Arc::clone(model))
-        .handoff(Handoff::lazy("Triage", "Knows who knows.", move || triage(&again)))
+        .handoff(back)
 }
 
 impl ChatKitServer for Assistant {

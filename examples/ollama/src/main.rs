@@ -1,4 +1,5 @@
-//! `ollama pull qwen3`, then `cargo run -p ollama`, or with the name of another model.
+//! `ollama pull qwen3`, then `cargo run -p ollama`, or with another model `cargo run -p ollama NAME`.
+//! Pages find it at `http://127.0.0.1:8000/chatkit`.
 
 use chatkit_agents::model::ChatCompletionsModel;
 use chatkit_http::{Options, router, serve};

@@ -64,7 +64,9 @@ impl<C: Clone + Send + Sync + 'static> Tool<C> for AgentTool<C> {
         let (task, _) = task.map_err(ToolError::arguments)?;
         let config = self.config.clone();
         let outcome = Runner::run_with(&self.agent, task.input, call.context, config).await?;
-        Ok(ToolOutput::text(outcome.final_text))
+        let mut output = ToolOutput::text(outcome.final_text);
+        output.usage = outcome.usage;
+        Ok(output)
     }
 
     fn timeout(&self) -> Option<Duration> {

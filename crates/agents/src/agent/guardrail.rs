@@ -68,6 +68,10 @@ pub struct GuardrailInput {
 
 impl GuardrailInput {
     /// The text of the last message of the user's; empty if there is none.
+    ///
+    /// What a converter puts behind a question, such as a quote, a tag or a widget, are messages of
+    /// the user's too: a check that must not be talked past looks at all [items](Self::items), or
+    /// at the turn's own input.
     pub fn text(&self) -> String {
         let last = self.items.iter().rev().find_map(|item| match item {
             InputItem::Message(message) if message.role == Role::User => Some(message),

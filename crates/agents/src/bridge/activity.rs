@@ -2,7 +2,7 @@
 
 use chatkit_server::{
     RequestContext,
-    protocol::{ItemId, StatusIndicator, Task, ThreadStreamEvent, WorkflowKind},
+    protocol::{ItemId, StatusIndicator, Task, WorkflowKind},
 };
 
 use super::{
@@ -17,15 +17,15 @@ const MOST_THOUGHTS: usize = 1024;
 
 impl<C: RequestContext> Items<C> {
     pub(super) fn ensure_workflow(&mut self, kind: WorkflowKind, events: &mut Events) {
-        if !self.context.workflows().is_open() {
+        let mut workflows = self.inbox.workflows(&self.context, events);
+        if !workflows.is_open() {
             self.thoughts.forget();
-            let item = self.context.workflow_item(empty_workflow(kind));
-            events.extend(self.context.workflows().start(item));
+            events.extend(workflows.start(self.context.workflow_item(empty_workflow(kind))));
         }
     }
 
     fn thought(&mut self, item: usize, part: usize, events: &mut Events) -> Option<&mut Thought> {
-        if !matches!(self.open.get(&item), Some(Open::Reasoning(_))) {
+        if matches!(self.open.get(&item), None | Some(Open::Other)) {
             self.open.insert(item, Open::Reasoning(Vec::new()));
         }
         self.ensure_workflow(WorkflowKind::Reasoning, events);
@@ -48,7 +48,7 @@ impl<C: RequestContext> Items<C> {
     ) {
         let Some(thought) = self.thought(item, part, events) else { return };
         thought.text.push_str(delta);
-        let mut workflows = self.context.workflows();
+        let mut workflows = self.inbox.workflows(&self.context, events);
         events.extend(self.thoughts.delta(&mut workflows, item, part, delta));
     }
 
@@ -60,9 +60,13 @@ impl<C: RequestContext> Items<C> {
         events: &mut Events,
     ) {
         let Some(thought) = self.thought(item, part, events) else { return };
+        let shown = std::mem::take(&mut thought.text);
+        let text = if text.is_empty() { shown } else { text };
         thought.done = true;
-        thought.text = String::new();
-        let mut workflows = self.context.workflows();
+        if text.is_empty() {
+            return;
+        }
+        let mut workflows = self.inbox.workflows(&self.context, events);
         events.extend(self.thoughts.done(&mut workflows, item, part, text));
     }
 
@@ -80,7 +84,7 @@ impl<C: RequestContext> Items<C> {
             thoughts.resize_with(said, Thought::default);
         }
         let mut texts = texts.into_iter();
-        let mut workflows = self.context.workflows();
+        let mut workflows = self.inbox.workflows(&self.context, events);
         for (part, thought) in thoughts.into_iter().enumerate() {
             let text = texts.next().filter(|text| !text.is_empty()).unwrap_or(thought.text);
             if !thought.done && !text.is_empty() {
@@ -91,7 +95,7 @@ impl<C: RequestContext> Items<C> {
 
     pub(super) fn add_task(&mut self, task: Task, events: &mut Events) -> Option<(ItemId, usize)> {
         self.ensure_workflow(WorkflowKind::Custom, events);
-        let mut workflows = self.context.workflows();
+        let mut workflows = self.inbox.workflows(&self.context, events);
         let id = workflows.id()?.clone();
         let (index, event) = workflows.add_task(task)?;
         events.push(event);
@@ -99,34 +103,30 @@ impl<C: RequestContext> Items<C> {
     }
 
     /// Changes a task, if its workflow is still open.
-    fn update_task(&self, at: Option<&(ItemId, usize)>, task: Task) -> Option<ThreadStreamEvent> {
-        let (id, index) = at?;
-        let mut workflows = self.context.workflows();
-        if workflows.id() != Some(id) {
-            return None;
+    fn update_task(&self, at: Option<&(ItemId, usize)>, task: Task, events: &mut Events) {
+        let Some((id, index)) = at else { return };
+        let mut workflows = self.inbox.workflows(&self.context, events);
+        if workflows.id() == Some(id) {
+            events.extend(workflows.update_task(*index, task));
         }
-        workflows.update_task(*index, task).ok()
     }
 
     pub(super) fn code_delta(&mut self, item: usize, delta: &str) {
-        if let Some(Open::Hosted(hosted)) = self.open.get_mut(&item) {
+        if let Some(Open::Hosted(hosted)) = self.open.get_mut(&item)
+            && hosted.code.len() <= hosted::MOST_CODE
+        {
             hosted.code.push_str(delta);
         }
     }
 
     /// Code is shown when it is whole and begins to run: a task that grows would be sent again and
     /// again.
-    pub(super) fn hosted_progress(
-        &self,
-        item: usize,
-        status: HostedStatus,
-    ) -> Option<ThreadStreamEvent> {
-        let Some(Open::Hosted(hosted)) = self.open.get(&item) else { return None };
-        if status != HostedStatus::Working || hosted.code.is_empty() {
-            return None;
+    pub(super) fn hosted_progress(&self, item: usize, status: HostedStatus, events: &mut Events) {
+        let Some(Open::Hosted(hosted)) = self.open.get(&item) else { return };
+        if status == HostedStatus::Working && !hosted.code.is_empty() {
+            let task = hosted::code_interpreter(&hosted.code, StatusIndicator::Loading, false);
+            self.update_task(hosted.task.as_ref(), task, events);
         }
-        let task = hosted::code_interpreter(&hosted.code, StatusIndicator::Loading, false);
-        self.update_task(hosted.task.as_ref(), task)
     }
 
     pub(super) fn hosted_done(
@@ -138,7 +138,7 @@ impl<C: RequestContext> Items<C> {
         let Some(task) = hosted::task(call, StatusIndicator::Complete) else { return };
         match open {
             Some(Open::Hosted(hosted)) => {
-                events.extend(self.update_task(hosted.task.as_ref(), task));
+                self.update_task(hosted.task.as_ref(), task, events);
             }
             _ => {
                 self.add_task(task, events);
@@ -147,11 +147,11 @@ impl<C: RequestContext> Items<C> {
     }
 
     /// Ends the task of a call whose end did not come.
-    pub(super) fn settle(&self, hosted: &Hosted) -> Option<ThreadStreamEvent> {
-        let (id, index) = hosted.task.as_ref()?;
-        let mut workflows = self.context.workflows();
+    pub(super) fn settle(&self, hosted: &Hosted, events: &mut Events) {
+        let Some((id, index)) = &hosted.task else { return };
+        let mut workflows = self.inbox.workflows(&self.context, events);
         if workflows.id() != Some(id) {
-            return None;
+            return;
         }
         let complete = StatusIndicator::Complete;
         let change = workflows.change_task(*index, |task| match task {
@@ -160,6 +160,8 @@ impl<C: RequestContext> Items<C> {
             Task::File(task) => task.status_indicator = complete,
             Task::Thought(_) | Task::Image(_) => {}
         });
-        change.ok().and_then(|()| workflows.task_updated(*index))
+        if change.is_ok() {
+            events.extend(workflows.task_updated(*index));
+        }
     }
 }

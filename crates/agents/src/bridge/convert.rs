@@ -1,5 +1,7 @@
 //! From what a model refers to and draws to what a thread can show.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chatkit_server::protocol::{Annotation, FileSource, UrlSource};
 
@@ -51,6 +53,37 @@ pub trait ResponseStreamConverter: Send + Sync {
         let title = title.clone().unwrap_or_else(|| url.clone());
         let source = UrlSource { title, url: url.clone(), ..UrlSource::default() };
         Some(Annotation { source: source.into(), index: *end_index })
+    }
+}
+
+#[async_trait]
+impl<V: ResponseStreamConverter + ?Sized> ResponseStreamConverter for Arc<V> {
+    async fn base64_image_to_url(
+        &self,
+        image_id: &str,
+        base64_image: &str,
+        partial: Option<usize>,
+    ) -> String {
+        (**self).base64_image_to_url(image_id, base64_image, partial).await
+    }
+
+    fn partial_image_index_to_progress(&self, index: usize) -> f64 {
+        (**self).partial_image_index_to_progress(index)
+    }
+
+    async fn file_citation_to_annotation(&self, citation: &Citation) -> Option<Annotation> {
+        (**self).file_citation_to_annotation(citation).await
+    }
+
+    async fn container_file_citation_to_annotation(
+        &self,
+        citation: &Citation,
+    ) -> Option<Annotation> {
+        (**self).container_file_citation_to_annotation(citation).await
+    }
+
+    async fn url_citation_to_annotation(&self, citation: &Citation) -> Option<Annotation> {
+        (**self).url_citation_to_annotation(citation).await
     }
 }
 

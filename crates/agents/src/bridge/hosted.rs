@@ -11,7 +11,7 @@ use crate::model::HostedCall;
 const MOST_SOURCES: usize = 32;
 
 /// The longest code shown, in bytes.
-const MOST_CODE: usize = 16 * 1024;
+pub(super) const MOST_CODE: usize = 16 * 1024;
 
 /// A call of a tool on the provider's side, as a user may see it; nothing for those that show
 /// themselves (images) or mean nothing to a user.

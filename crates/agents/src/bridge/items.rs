@@ -1,7 +1,7 @@
 //! The items of a model's answer, as items of the thread.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -15,15 +15,18 @@ use chatkit_server::{
 use serde_json::Value;
 
 use super::{
-    AgentContext, ResponseStreamConverter, convert, hosted, image::Image, message::Message,
-    thought::Thoughts,
+    AgentContext, ResponseStreamConverter, convert, hosted, image::Image, inbox::Inbox,
+    message::Message, thought::Thoughts,
 };
 use crate::model::{HostedCall, ModelEvent, OutputItem, OutputKind, OutputPart};
 
 /// What is under way of one answer after the other.
 pub(super) struct Items<C> {
     pub(super) context: AgentContext<C>,
+    pub(super) inbox: Inbox,
     converter: Arc<dyn ResponseStreamConverter>,
+    /// Items of this answer that are done: what still comes of them says nothing new.
+    finished: BTreeSet<usize>,
     messages: BTreeMap<usize, Message>,
     pub(super) open: BTreeMap<usize, Open>,
     pub(super) thoughts: Thoughts,
@@ -56,11 +59,14 @@ pub(super) type Events = Vec<ThreadStreamEvent>;
 impl<C: RequestContext> Items<C> {
     pub(super) fn new(
         context: AgentContext<C>,
+        inbox: Inbox,
         converter: Arc<dyn ResponseStreamConverter>,
     ) -> Self {
         Self {
             context,
+            inbox,
             converter,
+            finished: BTreeSet::new(),
             messages: BTreeMap::new(),
             open: BTreeMap::new(),
             thoughts: Thoughts::default(),
@@ -70,6 +76,9 @@ impl<C: RequestContext> Items<C> {
     /// Takes an event of the model's answer.
     pub(super) async fn take(&mut self, event: ModelEvent) -> Events {
         let mut events = Vec::new();
+        if self.is_finished(&event) {
+            return events;
+        }
         match event {
             ModelEvent::TextDelta { item, part, delta } => {
                 let message = self.message(item, &mut events);
@@ -109,14 +118,14 @@ impl<C: RequestContext> Items<C> {
             }
             ModelEvent::CodeDelta { item, delta } => self.code_delta(item, &delta),
             ModelEvent::HostedProgress { item, status } => {
-                events.extend(self.hosted_progress(item, status));
+                self.hosted_progress(item, status, &mut events);
             }
             ModelEvent::PartialImage { item, index, base64 } => {
                 events.extend(self.partial_image(item, index, &base64).await);
             }
             ModelEvent::ItemDone { item, output } => self.done(item, output, &mut events).await,
             ModelEvent::Started { .. } | ModelEvent::Completed { .. } => {
-                events.extend(self.close().await);
+                events.extend(self.close());
             }
             ModelEvent::ArgumentsDelta { .. } | ModelEvent::Other { .. } => {}
         }
@@ -124,32 +133,46 @@ impl<C: RequestContext> Items<C> {
     }
 
     /// Completes what the model left open, with what was shown of it.
-    pub(super) async fn close(&mut self) -> Events {
-        let mut events = Vec::new();
-        for (_, message) in std::mem::take(&mut self.messages) {
-            events.extend(message.done(Vec::new()));
-        }
+    pub(super) fn close(&mut self) -> Events {
+        let messages = std::mem::take(&mut self.messages);
+        let mut events = messages.into_values().flat_map(Message::close).collect();
+        self.close_others(&mut events);
+        events
+    }
+
+    /// The run has failed. Messages stay as far as they came, which the server keeps; those that
+    /// show nothing are taken away.
+    pub(super) fn give_up(&mut self) -> Events {
+        let messages = std::mem::take(&mut self.messages);
+        let blank = messages.into_values().filter(Message::is_blank);
+        let mut events = blank.flat_map(Message::close).collect();
+        self.close_others(&mut events);
+        events
+    }
+
+    fn close_others(&mut self, events: &mut Events) {
+        self.finished.clear();
         for (item, open) in std::mem::take(&mut self.open) {
             match open {
                 Open::Image(image) => events.push(image.done(None)),
                 Open::Reasoning(thoughts) => {
-                    self.close_thoughts(item, thoughts, Vec::new(), &mut events);
+                    self.close_thoughts(item, thoughts, Vec::new(), events);
                 }
-                Open::Hosted(hosted) => events.extend(self.settle(&hosted)),
+                Open::Hosted(hosted) => self.settle(&hosted, events),
                 Open::Other => {}
             }
         }
-        events
     }
 
     async fn added(&mut self, item: usize, output: OutputItem, events: &mut Events) {
         if self.open.contains_key(&item) || self.messages.contains_key(&item) {
             return;
         }
+        self.finished.remove(&item);
         match output.kind {
             OutputKind::Message(parts) => {
                 let content = self.content(&parts).await;
-                let message = begin(&self.context, &mut self.thoughts, content, events);
+                let message = self.begin(content, events);
                 self.messages.insert(item, message);
             }
             OutputKind::Reasoning(_) => {
@@ -174,13 +197,17 @@ impl<C: RequestContext> Items<C> {
 
     async fn done(&mut self, item: usize, output: OutputItem, events: &mut Events) {
         let open = self.open.remove(&item);
+        self.finished.insert(item);
         match output.kind {
             OutputKind::Message(parts) => {
                 let content = self.content(&parts).await;
-                let message = self.messages.remove(&item).unwrap_or_else(|| {
-                    events.extend(make_way(&self.context, &mut self.thoughts));
-                    new_message(&self.context)
-                });
+                let message = match self.messages.remove(&item) {
+                    Some(message) => message,
+                    None => {
+                        self.make_way(events);
+                        new_message(&self.context)
+                    }
+                };
                 events.extend(message.done(content));
             }
             OutputKind::Reasoning(texts) => {
@@ -213,11 +240,45 @@ impl<C: RequestContext> Items<C> {
 
     /// The message of an item, which begins here if it has not.
     fn message(&mut self, item: usize, events: &mut Events) -> &mut Message {
-        match self.messages.entry(item) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                entry.insert(begin(&self.context, &mut self.thoughts, Vec::new(), events))
+        if !self.messages.contains_key(&item) {
+            let message = self.begin(Vec::new(), events);
+            self.messages.insert(item, message);
+        }
+        let Self { context, messages, .. } = self;
+        messages.entry(item).or_insert_with(|| new_message(context))
+    }
+
+    /// A message begins, and the open workflow ends.
+    fn begin(&mut self, content: Vec<AssistantMessageContent>, events: &mut Events) -> Message {
+        self.make_way(events);
+        let mut message = new_message(&self.context);
+        events.push(message.added(content));
+        message
+    }
+
+    /// The open workflow ends. What the provider does in it is not seen any more.
+    fn make_way(&mut self, events: &mut Events) {
+        for open in self.open.values() {
+            if let Open::Hosted(hosted) = open {
+                self.settle(hosted, events);
             }
+        }
+        self.thoughts.forget();
+        let mut workflows = self.inbox.workflows(&self.context, events);
+        events.extend(workflows.make_way(Timestamp::now()));
+    }
+
+    fn is_finished(&self, event: &ModelEvent) -> bool {
+        match event {
+            ModelEvent::PartAdded { item, .. }
+            | ModelEvent::TextDelta { item, .. }
+            | ModelEvent::TextDone { item, .. }
+            | ModelEvent::Annotation { item, .. }
+            | ModelEvent::PartDone { item, .. }
+            | ModelEvent::ReasoningDelta { item, .. }
+            | ModelEvent::ReasoningDone { item, .. }
+            | ModelEvent::ItemDone { item, .. } => self.finished.contains(item),
+            _ => false,
         }
     }
 
@@ -260,15 +321,16 @@ impl<C: RequestContext> Items<C> {
     }
 
     async fn image_done(&mut self, open: Option<Open>, call: &HostedCall, events: &mut Events) {
+        let result = call.raw.get("result").and_then(Value::as_str).filter(|b64| !b64.is_empty());
         let image = match open {
             Some(Open::Image(image)) => image,
+            _ if result.is_none() => return,
             _ => {
                 let image = self.image(call.id.clone());
                 events.push(image.added());
                 image
             }
         };
-        let result = call.raw.get("result").and_then(Value::as_str).filter(|b64| !b64.is_empty());
         let url = match result {
             Some(base64) => {
                 Some(self.converter.base64_image_to_url(image.image_id(), base64, None).await)
@@ -282,27 +344,6 @@ impl<C: RequestContext> Items<C> {
 /// The provider's type of a call that draws an image.
 const IMAGE: &str = "image_generation_call";
 
-/// A message begins, and the open workflow ends.
-fn begin<C: RequestContext>(
-    context: &AgentContext<C>,
-    thoughts: &mut Thoughts,
-    content: Vec<AssistantMessageContent>,
-    events: &mut Events,
-) -> Message {
-    events.extend(make_way(context, thoughts));
-    let mut message = new_message(context);
-    events.push(message.added(content));
-    message
-}
-
 fn new_message<C: RequestContext>(context: &AgentContext<C>) -> Message {
     Message::new(context.generate_id(IdKind::Message), context.thread().id().clone())
-}
-
-fn make_way<C: RequestContext>(
-    context: &AgentContext<C>,
-    thoughts: &mut Thoughts,
-) -> Option<ThreadStreamEvent> {
-    thoughts.forget();
-    context.workflows().make_way(Timestamp::now())
 }

@@ -7,8 +7,8 @@ use std::{
 
 use chatkit_server::protocol::ThreadStreamEvent;
 use futures_core::Stream;
-use tokio::sync::mpsc;
 
+use super::inbox::Inbox;
 use crate::{RunError, RunEvent};
 
 /// Merges a run with the events that its tools send.
@@ -17,7 +17,7 @@ use crate::{RunError, RunEvent};
 /// stands in the channel when the run yields was sent before.
 pub(super) struct Merged<R> {
     run: Pin<Box<R>>,
-    receiver: mpsc::Receiver<ThreadStreamEvent>,
+    inbox: Inbox,
     /// An event of the run that what was sent before it goes ahead of.
     held: Option<Option<Result<RunEvent, RunError>>>,
 }
@@ -33,26 +33,26 @@ pub(super) enum Next {
 }
 
 impl<R: Stream<Item = Result<RunEvent, RunError>>> Merged<R> {
-    pub(super) fn new(run: R, receiver: mpsc::Receiver<ThreadStreamEvent>) -> Self {
-        Self { run: Box::pin(run), receiver, held: None }
+    pub(super) fn new(run: R, inbox: Inbox) -> Self {
+        Self { run: Box::pin(run), inbox, held: None }
     }
 
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         loop {
-            if let Ok(event) = self.receiver.try_recv() {
+            if let Some(event) = self.inbox.try_next() {
                 return Poll::Ready(Next::Sent(event));
             }
             if let Some(event) = self.held.take() {
                 return Poll::Ready(event.map_or(Next::Over, Next::Ran));
             }
             match self.run.as_mut().poll_next(cx) {
-                Poll::Ready(event) => self.held = Some(event),
-                Poll::Pending => {
-                    return match self.receiver.poll_recv(cx) {
-                        Poll::Ready(Some(event)) => Poll::Ready(Next::Sent(event)),
-                        Poll::Ready(None) | Poll::Pending => Poll::Pending,
-                    };
+                Poll::Ready(event) => {
+                    if !matches!(event, Some(Ok(_))) {
+                        self.inbox.close();
+                    }
+                    self.held = Some(event);
                 }
+                Poll::Pending => return self.inbox.poll_next(cx).map(Next::Sent),
             }
         }
     }

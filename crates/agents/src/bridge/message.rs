@@ -84,14 +84,15 @@ impl Message {
         }))
     }
 
-    /// A part is complete, with the text as the model says it is, if it does. Annotations stay.
+    /// A part is complete, with the text as the model says it is, if it does: an empty one takes
+    /// nothing away. Annotations stay.
     pub(super) fn part_done(
         &mut self,
         index: usize,
         text: Option<String>,
     ) -> Option<ThreadStreamEvent> {
         let part = self.part(index)?;
-        let changed = text.is_some_and(|text| {
+        let changed = text.filter(|text| !text.is_empty()).is_some_and(|text| {
             let changed = text != part.content.text;
             part.content.text = text;
             changed
@@ -127,16 +128,33 @@ impl Message {
             }
         }
         for (index, part) in self.parts.iter_mut().enumerate() {
-            match content.get_mut(index) {
-                None => content.push(std::mem::take(&mut part.content)),
-                Some(said) if said.annotations.is_empty() => {
-                    said.annotations = std::mem::take(&mut part.content.annotations);
-                }
-                Some(_) => {}
+            let shown = std::mem::take(&mut part.content);
+            let Some(said) = content.get_mut(index) else {
+                content.push(shown);
+                continue;
+            };
+            if said.text.is_empty() {
+                said.text = shown.text;
+            }
+            if said.annotations.is_empty() {
+                said.annotations = shown.annotations;
             }
         }
         events.push(ThreadStreamEvent::done(self.item(content)));
         events
+    }
+
+    /// The end of the message did not come: what was shown is all there is. One that shows nothing
+    /// is taken away.
+    pub(super) fn close(self) -> Vec<ThreadStreamEvent> {
+        if self.is_blank() {
+            return vec![ThreadStreamEvent::ThreadItemRemoved { item_id: self.id }];
+        }
+        self.done(Vec::new())
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.parts.iter().all(|part| part.content.text.is_empty())
     }
 
     /// Parts are few and begin in order; one that is skipped is empty.

@@ -7,6 +7,7 @@ mod context;
 mod convert;
 mod hosted;
 mod image;
+mod inbox;
 mod items;
 mod merge;
 mod message;

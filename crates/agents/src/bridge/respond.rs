@@ -14,9 +14,11 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     AgentContext, DefaultResponseConverter, ResponseStreamConverter,
+    inbox::Inbox,
     items::Items,
     merge::{Merged, Next},
     stored_images::StoredImages,
+    workflow::{Workflows, ended},
 };
 use crate::{RunError, RunEvent, model::FunctionCall};
 
@@ -26,8 +28,8 @@ use crate::{RunError, RunEvent, model::FunctionCall};
 /// - A message of the model's is an item with an id of its own; text, refusals and references are
 ///   streamed into its parts. References are counted per part, without those that cannot be shown.
 /// - Thoughts and the activity of the provider's tools are tasks of a workflow, which ends when
-///   something else is shown. One that is still open at the end is stored as it is, and the output
-///   of a client tool goes on with it.
+///   something else is shown, or with the run. Before the call of a client tool it stays open, and
+///   the turn with the tool's output goes on with it.
 /// - Images, those in the making too, are kept in the turn's attachment store, if there is one, and
 ///   shown by their address.
 /// - The call of a client tool is the last item, pending.
@@ -82,10 +84,14 @@ where
     R: Stream<Item = Result<RunEvent, RunError>> + Send + 'static,
     V: ResponseStreamConverter + 'static,
 {
+    let inbox = Inbox::new(context.listen());
+    let converter = Arc::new(StoredImages::new(context, converter));
     let response = Response {
-        merged: Merged::new(run, context.listen()),
-        items: Items::new(context.clone(), Arc::new(StoredImages::new(context, converter))),
+        merged: Merged::new(run, inbox.clone()),
+        items: Items::new(context.clone(), inbox.clone(), converter),
         context: context.clone(),
+        inbox,
+        resumed: None,
         ready: VecDeque::new(),
         produced: Vec::new(),
         calls: Vec::new(),
@@ -99,15 +105,21 @@ where
     .fuse()
 }
 
+/// How many items may be looked at for a workflow that goes on.
+const LOOK_BACK: usize = 32;
+
 struct Response<C, R> {
     context: AgentContext<C>,
+    inbox: Inbox,
+    /// The workflow of the turn before that goes on, as it was then.
+    resumed: Option<WorkflowItem>,
     merged: Merged<R>,
     items: Items<C>,
     /// Events to be yielded, in order.
     ready: VecDeque<ThreadStreamEvent>,
-    /// Items that were shown, with repetitions: a guardrail may take them back.
+    /// Items of this run that were shown, with repetitions: a guardrail may take them back.
     produced: Vec<ItemId>,
-    /// Calls of function tools in this run.
+    /// Calls of function tools in this run; last the one that ended it, if one did.
     calls: Vec<FunctionCall>,
     stage: Stage,
 }
@@ -150,23 +162,29 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
     }
 
     /// A workflow that the turn before left open goes on: the thread ends with it, or with it and
-    /// the call of a client tool.
+    /// calls of client tools. It stays where it was when it goes on, so each call is one more.
     async fn resume_workflow(&mut self) -> Result<(), RespondError> {
         let turn = self.context.turn();
         // Behind a message nothing goes on.
         if turn.input().is_some() {
             return Ok(());
         }
-        let mut items =
-            turn.load_items(&PageRequest::first(2, Order::Desc)).await?.data.into_iter();
-        let ((Some(ThreadItem::Workflow(workflow)), _)
-        | (Some(ThreadItem::ClientToolCall(_)), Some(ThreadItem::Workflow(workflow)))) =
-            (items.next(), items.next())
+        let newest = turn.load_items(&PageRequest::first(LOOK_BACK, Order::Desc)).await?.data;
+        let is_call = |item: &ThreadItem| matches!(item, ThreadItem::ClientToolCall(_));
+        let Some(ThreadItem::Workflow(workflow)) = newest.into_iter().find(|item| !is_call(item))
         else {
             return Ok(());
         };
-        if is_open(&workflow) {
-            self.context.workflows().resume(workflow);
+        if !is_open(&workflow) {
+            return Ok(());
+        }
+        let mut workflows = self.context.workflows();
+        if workflows.is_open() {
+            // The application has begun another one before the run.
+            self.ready.push_back(ended(workflow, None, false, Timestamp::now()));
+        } else {
+            self.resumed = Some(workflow.clone());
+            workflows.resume(workflow);
         }
         Ok(())
     }
@@ -177,23 +195,31 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
                 let events = self.items.take(event).await;
                 self.show_all(events);
             }
-            RunEvent::ModelAsked { .. } | RunEvent::Finished(_) => self.close_items().await,
+            RunEvent::ModelAsked { .. } => self.close_items(),
+            RunEvent::Finished(outcome) => {
+                self.calls.extend(outcome.ended_by);
+                self.close_items();
+            }
             RunEvent::ToolCalled { call } => self.calls.push(call),
             _ => {}
         }
     }
 
-    async fn close_items(&mut self) {
-        let events = self.items.close().await;
+    fn close_items(&mut self) {
+        let events = self.items.close();
         self.show_all(events);
     }
 
-    /// The run is over: the open workflow is stored for the next turn, and the page is asked.
+    /// The run is over: the page is asked, and the open workflow waits for its answer. Without a
+    /// question nobody would go on with it.
     fn end(&mut self) {
         self.stage = Stage::Over;
-        let suspended = self.context.workflows().suspend();
-        self.ready.extend(suspended);
-        if let Some(call) = self.context.take_client_tool_call() {
+        let call = self.context.take_client_tool_call();
+        self.change_workflow(|workflows| match call {
+            Some(_) => workflows.suspend(),
+            None => workflows.make_way(Timestamp::now()),
+        });
+        if let Some(call) = call {
             let named = self.calls.iter().rev().find(|made| made.name == call.name);
             let made = named.or(self.calls.last()).map(|made| made.call_id.clone());
             let fresh = || self.context.generate_id(IdKind::ToolCall).as_str().to_owned();
@@ -214,22 +240,34 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
     fn fail(&mut self, error: RunError) {
         self.context.take_client_tool_call();
         if error.is_tripwire() {
-            self.context.workflows().forget();
+            self.change_workflow(|workflows| {
+                workflows.forget();
+                None
+            });
             let mut seen = std::collections::HashSet::new();
             self.produced.retain(|id| seen.insert(id.clone()));
             let removed = self.produced.drain(..);
             self.ready
                 .extend(removed.map(|item_id| ThreadStreamEvent::ThreadItemRemoved { item_id }));
+            // What another turn has shown stays, without what this one added to it.
+            let resumed = self.resumed.take();
+            self.ready.extend(resumed.map(|item| ended(item, None, false, Timestamp::now())));
         } else {
-            let mut workflows = self.context.workflows();
-            // One without tasks shows nothing, and goes with the failed turn.
-            if workflows.tasks().is_empty() {
-                workflows.forget();
-            } else {
-                self.ready.extend(workflows.make_way(Timestamp::now()));
-            }
+            let events = self.items.give_up();
+            self.show_all(events);
+            self.change_workflow(|workflows| workflows.give_up(Timestamp::now()));
         }
         self.stage = Stage::Failed(error.into_respond_error());
+    }
+
+    fn change_workflow(
+        &mut self,
+        change: impl FnOnce(&mut Workflows) -> Option<ThreadStreamEvent>,
+    ) {
+        let mut events = Vec::new();
+        let changed = change(&mut self.inbox.workflows(&self.context, &mut events));
+        events.extend(changed);
+        self.show_all(events);
     }
 
     fn show_all(&mut self, events: Vec<ThreadStreamEvent>) {
@@ -239,10 +277,17 @@ impl<C: RequestContext, R: Stream<Item = Result<RunEvent, RunError>>> Response<C
     }
 
     fn show(&mut self, event: ThreadStreamEvent) {
-        if let ThreadStreamEvent::ThreadItemAdded { item }
-        | ThreadStreamEvent::ThreadItemDone { item } = &event
-        {
-            self.produced.push(item.id().clone());
+        match &event {
+            ThreadStreamEvent::ThreadItemAdded { item }
+            | ThreadStreamEvent::ThreadItemDone { item }
+                if self.resumed.as_ref().is_none_or(|resumed| resumed.id != *item.id()) =>
+            {
+                self.produced.push(item.id().clone());
+            }
+            ThreadStreamEvent::ThreadItemRemoved { item_id } => {
+                self.produced.retain(|id| id != item_id);
+            }
+            _ => {}
         }
         self.ready.push_back(event);
     }

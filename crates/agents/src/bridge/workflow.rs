@@ -118,18 +118,8 @@ impl Workflows {
         expanded: bool,
         now: Timestamp,
     ) -> Option<ThreadStreamEvent> {
-        let Open { mut item, .. } = self.open.take()?;
-        let workflow: &mut Workflow = &mut item.workflow;
-        if summary.is_some() {
-            workflow.summary = summary;
-        }
-        let took = || {
-            let micros = now.as_microsecond().saturating_sub(item.created_at.as_microsecond());
-            WorkflowSummary::Duration(DurationSummary { duration: micros.max(0) / 1_000_000 })
-        };
-        workflow.summary.get_or_insert_with(took);
-        workflow.expanded = expanded;
-        Some(ThreadStreamEvent::done(ThreadItem::Workflow(item)))
+        let Open { item, .. } = self.open.take()?;
+        Some(ended(item, summary, expanded, now))
     }
 
     /// Ends the open workflow because something else is shown. One that nobody has seen is gone.
@@ -138,6 +128,15 @@ impl Workflows {
             self.open = None;
         }
         self.end(None, false, now)
+    }
+
+    /// Ends the open workflow because the turn failed. One without tasks shows nothing, and is gone.
+    pub(crate) fn give_up(&mut self, now: Timestamp) -> Option<ThreadStreamEvent> {
+        if !self.tasks().is_empty() {
+            return self.make_way(now);
+        }
+        let Open { item, announced } = self.open.take()?;
+        announced.then_some(ThreadStreamEvent::ThreadItemRemoved { item_id: item.id })
     }
 
     /// Stores the open workflow as it is, for the next turn to go on with.
@@ -153,4 +152,24 @@ impl Workflows {
     fn no_such_task(&self, index: usize) -> NoSuchTask {
         NoSuchTask { index, tasks: self.tasks().len() }
     }
+}
+
+/// A workflow has ended. Without a summary, the time that it took stands for one.
+pub(super) fn ended(
+    mut item: WorkflowItem,
+    summary: Option<WorkflowSummary>,
+    expanded: bool,
+    now: Timestamp,
+) -> ThreadStreamEvent {
+    let workflow: &mut Workflow = &mut item.workflow;
+    if summary.is_some() {
+        workflow.summary = summary;
+    }
+    let took = || {
+        let micros = now.as_microsecond().saturating_sub(item.created_at.as_microsecond());
+        WorkflowSummary::Duration(DurationSummary { duration: micros.max(0) / 1_000_000 })
+    };
+    workflow.summary.get_or_insert_with(took);
+    workflow.expanded = expanded;
+    ThreadStreamEvent::done(ThreadItem::Workflow(item))
 }

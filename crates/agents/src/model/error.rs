@@ -71,11 +71,17 @@ impl ModelError {
     /// is about the request and not about the operator's account.
     pub fn user_message(&self) -> String {
         match self {
-            Self::Config(_) => "The model is not set up correctly.".to_owned(),
+            // A redirect names hosts that are no business of the user's.
+            Self::Config(_) | Self::Status { status: 300..=399, .. } => {
+                "The model is not set up correctly.".to_owned()
+            }
             Self::Transport(_) => "The model could not be reached.".to_owned(),
             Self::Timeout { .. } => "The model took too long to answer.".to_owned(),
-            Self::Status { status: 401 | 403, .. } => {
+            Self::Status { status: 401 | 403 | 407, .. } => {
                 "The model's provider refused the server's credentials.".to_owned()
+            }
+            Self::Status { status: 402, .. } => {
+                "The quota of the model's provider is used up.".to_owned()
             }
             Self::Status { status: 404, .. } => "The model does not exist.".to_owned(),
             Self::Status { status: 429, code, .. } if is_quota(code) => {
@@ -102,4 +108,22 @@ impl ModelError {
 
 fn is_quota(code: &Option<String>) -> bool {
     code.as_deref() == Some("insufficient_quota")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ModelError;
+
+    fn shown(status: u16) -> String {
+        let message = "see http://10.0.0.7/account".to_owned();
+        ModelError::Status { status, message, code: None, retry_after: None }.user_message()
+    }
+
+    #[test]
+    fn what_is_the_operators_business_is_not_shown() {
+        for status in [301, 307, 401, 402, 403, 404, 407, 429, 500] {
+            assert!(!shown(status).contains("10.0.0.7"), "{status}");
+        }
+        assert!(shown(400).ends_with("see http://10.0.0.7/account"));
+    }
 }

@@ -1,13 +1,14 @@
 //! Models: what is asked of them and what they stream back.
 
-mod chat;
+pub(crate) mod chat;
 mod error;
 mod event;
 mod http;
 mod item;
+mod json;
 mod request;
-mod responses;
-mod sse;
+pub(crate) mod responses;
+pub(crate) mod sse;
 
 pub use chat::{ChatCompletionsModel, MaxTokensField, SystemRole};
 pub use error::ModelError;

@@ -39,6 +39,9 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         let (jobs, calls) = separate(plan);
         let returned =
             run_jobs(jobs, &self.context, self.agent.name(), &self.config, &self.events).await?;
+        for returned in &returned {
+            self.usage.add(&returned.usage);
+        }
         let hands_over = calls.iter().any(|call| matches!(call.waits_for, WaitsFor::Handoff(_)));
         let end = end(&returned, &self.agent.parts().tool_use_behavior, hands_over);
         let handed_over = self.answer_calls(calls, returned, end.is_some()).await?;

@@ -19,7 +19,7 @@ pub(super) struct Run<C> {
     pub(super) config: RunConfig<C>,
     pub(super) events: Events,
     pub(super) conversation: Conversation,
-    usage: Usage,
+    pub(super) usage: Usage,
     /// What the agent's sources had when it started.
     sourced: Vec<Arc<dyn Tool<C>>>,
     /// The agents that have called tools.

@@ -63,7 +63,7 @@ pub struct RunOutcome {
     pub new_items: Vec<InputItem>,
     /// The provider's id of the last answer, for [`RunConfig::previous_response_id`](crate::RunConfig).
     pub last_response_id: Option<String>,
-    /// What all of it cost.
+    /// What all of it cost, with the agents that are tools.
     pub usage: Usage,
     /// The call whose tool ended the run, if one did.
     pub ended_by: Option<FunctionCall>,

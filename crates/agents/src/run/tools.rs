@@ -6,8 +6,8 @@ use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 
 use super::{RunConfig, RunError, RunEvent, plan::Job, stream::Events};
 use crate::{
-    model::FunctionCall,
-    tool::{Tool, ToolCall, ToolError},
+    model::{FunctionCall, Usage},
+    tool::{Tool, ToolCall, ToolError, ToolOutput},
 };
 
 /// What a tool returned.
@@ -18,6 +18,14 @@ pub(super) struct Returned {
     pub(super) text: String,
     pub(super) failed: bool,
     pub(super) ends_run: bool,
+    pub(super) usage: Usage,
+}
+
+impl Returned {
+    fn new(call: FunctionCall, output: ToolOutput, failed: bool) -> Self {
+        let ToolOutput { text, ends_run, usage } = output;
+        Self { call, text, failed, ends_run, usage }
+    }
 }
 
 /// Runs tools side by side, as many at once as the run may. What they return is in the order of the
@@ -70,7 +78,8 @@ impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
         let tool = match tool {
             Ok(tool) => tool,
             Err(told) => {
-                return Ok(Returned { call: self.call, text: told, failed: true, ends_run: false });
+                let output = ToolOutput::text(told);
+                return Ok(Returned::new(self.call, output, true));
             }
         };
         let Self { context, agent, config, call } = self;
@@ -79,15 +88,15 @@ impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
         }
         let limit = tool.timeout().or(config.tool_timeout);
         let tool_call = ToolCall::new(context.clone(), call.clone(), agent);
-        let (text, failed, ends_run) =
+        let (output, failed) =
             match within(limit, &call.name, async { tool.call(tool_call).await }).await? {
-                Ok(output) => (output.text, false, output.ends_run),
-                Err(told) => (told, true, false),
+                Ok(output) => (output, false),
+                Err(told) => (ToolOutput::text(told), true),
             };
         if let Some(hooks) = &config.hooks {
-            hooks.on_tool_end(context, agent, &call, &text).await;
+            hooks.on_tool_end(context, agent, &call, &output.text).await;
         }
-        Ok(Returned { call, text, failed, ends_run })
+        Ok(Returned::new(call, output, failed))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::BoxError;
+use crate::{BoxError, model::Usage};
 
 /// What a tool returns to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,12 +16,14 @@ pub struct ToolOutput {
     /// Whether the run ends with this output, whatever the agent's
     /// [`tool_use_behavior`](crate::ToolUseBehavior) is: the call of a client tool does.
     pub ends_run: bool,
+    /// What the tool itself asked of models, for the [run's](crate::RunOutcome::usage) count.
+    pub usage: Usage,
 }
 
 impl ToolOutput {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ends_run: false }
+        Self { text: text.into(), ..Self::default() }
     }
 
     /// Any value: a string as it is, everything else as JSON.

@@ -94,7 +94,13 @@ impl TypedSchema {
             return Ok(Value::Null);
         }
         if !value.is_object() {
-            return Err(format!("expected a JSON object, not {value:.80}"));
+            let what = match value {
+                Value::Array(_) => "an array",
+                Value::String(_) => "a string",
+                Value::Number(_) => "a number",
+                _ => "something else",
+            };
+            return Err(format!("expected a JSON object, not {what}"));
         }
         strip_nulls(&mut value, &self.schema);
         match self.root {

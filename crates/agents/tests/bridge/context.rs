@@ -4,7 +4,7 @@ use chatkit_agents::{RunEvent, thinking};
 use chatkit_server::{
     IdKind,
     protocol::{
-        CustomSummary, CustomTask, Task, ThreadItem, ThreadStreamEvent, WidgetRoot, Workflow,
+        CustomSummary, CustomTask, Icon, Task, ThreadItem, ThreadStreamEvent, WidgetRoot, Workflow,
         WorkflowKind, WorkflowSummary,
     },
 };
@@ -144,4 +144,13 @@ async fn a_sign_of_life_goes_when_the_answer_begins() {
     let shown: Vec<_> = shown.iter().map(|event| event.as_ref().unwrap().kind()).collect();
     let wanted = ["progress_update", "progress_update", "thread.item.added", "thread.item.done"];
     assert_eq!(shown, wanted);
+}
+
+#[tokio::test]
+async fn a_sign_of_life_goes_when_there_is_no_answer() {
+    let shown: Vec<_> = thinking("Thinking…", stream::iter([])).collect().await;
+    let shown: Vec<_> = shown.into_iter().map(Result::unwrap).collect();
+    let cleared = ThreadStreamEvent::progress(Icon::CHECK, "");
+    assert_eq!(shown.len(), 2);
+    assert_eq!(shown[1], cleared);
 }

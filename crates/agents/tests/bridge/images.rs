@@ -42,7 +42,7 @@ async fn it_is_shown_in_its_states() {
 async fn progress_is_by_the_expected_states() {
     let stage = Stage::converting(
         |_: AgentContext<()>| run(model(drawn())),
-        || DefaultResponseConverter::default().partial_images(4),
+        |_| DefaultResponseConverter::default().partial_images(4),
     );
     let events = stage.ask(create("draw")).await;
     let progress: Vec<_> =

@@ -10,6 +10,7 @@ mod gallery;
 mod hosted;
 mod images;
 mod messages;
+mod order;
 mod stage;
 mod thoughts;
 mod workflows;

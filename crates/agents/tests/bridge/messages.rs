@@ -98,3 +98,30 @@ fn text(item: &ThreadItem) -> String {
         other => panic!("expected a message, found {other:?}"),
     }
 }
+
+#[tokio::test]
+async fn an_end_without_a_text_takes_nothing_away() {
+    let (events, stored) = answer_to(model(vec![
+        delta_of(0, "all of it"),
+        ModelEvent::TextDone { item: 0, part: 0, text: String::new() },
+        ModelEvent::PartDone { item: 0, part: 0, content: OutputPart::text("") },
+        ModelEvent::ItemDone { item: 0, output: message("") },
+    ]))
+    .await;
+    assert_eq!(kinds(&events), ["added", "part", "delta", "part done", "done"]);
+    assert_eq!(events[3]["update"]["content"]["text"], "all of it");
+    assert_eq!(text(&stored[0]), "all of it");
+}
+
+#[tokio::test]
+async fn what_comes_after_the_end_makes_no_second_message() {
+    let mut answer = said(0, &["once"]);
+    answer.extend([
+        ModelEvent::TextDone { item: 0, part: 0, text: "once".to_owned() },
+        ModelEvent::PartDone { item: 0, part: 0, content: OutputPart::text("once") },
+        ModelEvent::ItemDone { item: 0, output: message("once") },
+    ]);
+    let (events, stored) = answer_to(model(answer)).await;
+    assert_eq!(kinds(&events), ["added", "part", "delta", "part done", "done"]);
+    assert_eq!(stored.len(), 1);
+}

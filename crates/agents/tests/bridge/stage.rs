@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use chatkit_agents::{
-    AgentContext, DefaultResponseConverter, RunError, RunEvent,
+    AgentContext, DefaultResponseConverter, ResponseStreamConverter, RunError, RunEvent,
     model::{ModelEvent, OutputItem, OutputKind, OutputPart, Usage},
     stream_agent_response_with,
 };
@@ -28,51 +28,54 @@ pub(crate) type Run = BoxStream<'static, Result<RunEvent, RunError>>;
 
 type Script = dyn Fn(AgentContext<()>) -> Run + Send + Sync;
 
-type Converter = dyn Fn() -> DefaultResponseConverter + Send + Sync;
+type Converter<V> = dyn Fn(&AgentContext<()>) -> V + Send + Sync;
 
-struct Assistant {
+struct Assistant<V> {
     script: Arc<Script>,
-    converter: Arc<Converter>,
+    converter: Arc<Converter<V>>,
 }
 
-impl ChatKitServer for Assistant {
+impl<V: ResponseStreamConverter + 'static> ChatKitServer for Assistant<V> {
     type Context = ();
 
     fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
         let context = AgentContext::new(turn);
         let run = (self.script)(context.clone());
-        EventStream::new(stream_agent_response_with(&context, run, (self.converter)()))
+        let converter = (self.converter)(&context);
+        EventStream::new(stream_agent_response_with(&context, run, converter))
     }
 }
 
 /// A server and its store.
-pub(crate) struct Stage {
-    chatkit: ChatKit<Assistant>,
+pub(crate) struct Stage<V: ResponseStreamConverter + 'static = DefaultResponseConverter> {
+    chatkit: ChatKit<Assistant<V>>,
     store: Arc<dyn Store>,
     images: Arc<Mutex<BTreeMap<AttachmentId, Bytes>>>,
 }
 
 impl Stage {
     pub(crate) fn new(script: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static) -> Self {
-        Self::converting(script, DefaultResponseConverter::default)
-    }
-
-    pub(crate) fn converting(
-        script: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static,
-        converter: impl Fn() -> DefaultResponseConverter + Send + Sync + 'static,
-    ) -> Self {
-        Self::build(Assistant { script: Arc::new(script), converter: Arc::new(converter) }, false)
+        Self::converting(script, |_| DefaultResponseConverter::default())
     }
 
     /// A server with a place for images.
     pub(crate) fn with_attachments(
         script: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static,
     ) -> Self {
-        let converter = Arc::new(DefaultResponseConverter::default);
+        let converter = Arc::new(|_: &_| DefaultResponseConverter::default());
         Self::build(Assistant { script: Arc::new(script), converter }, true)
     }
+}
 
-    fn build(assistant: Assistant, attachments: bool) -> Self {
+impl<V: ResponseStreamConverter + 'static> Stage<V> {
+    pub(crate) fn converting(
+        script: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static,
+        converter: impl Fn(&AgentContext<()>) -> V + Send + Sync + 'static,
+    ) -> Self {
+        Self::build(Assistant { script: Arc::new(script), converter: Arc::new(converter) }, false)
+    }
+
+    fn build(assistant: Assistant<V>, attachments: bool) -> Self {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let images = Arc::default();
         let mut chatkit = ChatKit::builder(assistant, Arc::clone(&store));
@@ -183,7 +186,7 @@ pub(crate) fn thread_of(events: &[Value]) -> String {
     events[0]["thread"]["id"].as_str().unwrap().to_owned()
 }
 
-fn after_options(events: Vec<Value>) -> Vec<Value> {
+pub(crate) fn after_options(events: Vec<Value>) -> Vec<Value> {
     let mut events = events.into_iter();
     events.find(|event| event["type"] == "stream_options").unwrap();
     events.collect()

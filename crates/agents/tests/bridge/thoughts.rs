@@ -104,3 +104,17 @@ async fn many_short_thoughts_stay_linear() {
     assert_eq!(events.len(), 503, "added, each once and the first once more, done");
     assert_eq!(contents(&stored[0]).len(), 500);
 }
+
+#[tokio::test]
+async fn an_end_without_a_text_takes_nothing_away() {
+    let (_, stored) = answer_to(model(vec![
+        ModelEvent::ReasoningDelta { item: 0, part: 0, delta: "so".to_owned() },
+        ModelEvent::ReasoningDone { item: 0, part: 0, text: String::new() },
+        ModelEvent::ItemDone { item: 0, output: OutputKind::Reasoning(Vec::new()).into() },
+        ModelEvent::ReasoningDone { item: 0, part: 0, text: "so".to_owned() },
+    ]))
+    .await;
+    let [ThreadItem::Workflow(item)] = &stored[..] else { panic!("{stored:?}") };
+    let [Task::Thought(thought)] = &item.workflow.tasks[..] else { panic!("{item:?}") };
+    assert_eq!(thought.content, "so");
+}

@@ -5,12 +5,14 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use chatkit_agents::{RunEvent, model::FunctionCall};
-use chatkit_server::protocol::{ClientToolCallItem, CustomTask, Task, ThreadItem};
-use futures_util::{StreamExt as _, stream};
-use serde_json::json;
+use chatkit_agents::{AgentContext, RunError, RunEvent, model::FunctionCall};
+use chatkit_server::protocol::{ClientToolCallItem, CustomTask, JsonObject, Task, ThreadItem};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use serde_json::{Value, json};
 
-use crate::stage::{Stage, create, kinds, model, run, said, thread_of, tool_output};
+use crate::stage::{
+    Run, Stage, after_options, answer, create, kinds, model, run, said, thread_of, tool_output,
+};
 
 fn task(title: &str) -> Task {
     Task::Custom(CustomTask { title: Some(title.to_owned()), ..CustomTask::default() })
@@ -66,4 +68,100 @@ async fn the_output_of_a_client_tool_goes_on_with_the_open_workflow() {
         })
         .collect();
     assert_eq!(workflows, [2], "one workflow with both tasks");
+}
+
+#[tokio::test]
+async fn one_that_nobody_goes_on_with_has_ended() {
+    let (events, stored) = answer(|context| {
+        let working = stream::once(async move {
+            context.add_workflow_task(task("one")).await.unwrap();
+            Ok(RunEvent::Finished(Box::default()))
+        });
+        working.boxed()
+    })
+    .await;
+    assert_eq!(kinds(&events), ["added", "done"]);
+    let [ThreadItem::Workflow(item)] = &stored[..] else { panic!("{stored:?}") };
+    assert!(item.workflow.summary.is_some(), "{item:?}");
+}
+
+/// A turn that leaves a workflow open and asks the page, and the turn with the page's answer: the
+/// events of the second and what is stored in the end.
+async fn gone_on(
+    second: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static,
+) -> (Vec<Value>, Vec<ThreadItem>) {
+    let turns = AtomicUsize::new(0);
+    let stage = Stage::new(move |context| {
+        if turns.fetch_add(1, Ordering::SeqCst) > 0 {
+            return second(context);
+        }
+        let asking = stream::once(async move {
+            context.add_workflow_task(task("one")).await.unwrap();
+            context.client_tool_call("pick", JsonObject::new());
+            Ok(RunEvent::Finished(Box::default()))
+        });
+        asking.boxed()
+    });
+    let thread = thread_of(&stage.ask(create("go")).await);
+    let events = after_options(stage.ask(tool_output(&thread, &json!("red"))).await);
+    (events, stage.stored(&thread).await)
+}
+
+#[tokio::test]
+async fn a_guardrail_takes_back_what_the_turn_added_to_it() {
+    let (events, stored) = gone_on(|context| {
+        let said = run(said(0, &["secret"]).into_iter().map(RunEvent::Model).collect());
+        let working = stream::once(async move {
+            context.add_workflow_task(task("secret")).await.unwrap();
+            Ok(RunEvent::ModelAsked { turn: 0 })
+        });
+        let tripped = stream::once(async {
+            Err(RunError::OutputGuardrail { guardrail: "secrets".to_owned(), info: Value::Null })
+        });
+        working.chain(said).chain(tripped).boxed()
+    })
+    .await;
+    assert_eq!(kinds(&events)[events.len() - 3..], ["removed", "done", "error"]);
+    let Some(ThreadItem::Workflow(item)) = stored.get(1) else { panic!("{stored:?}") };
+    assert_eq!(item.workflow.tasks, [task("one")], "as the turn before has shown it");
+    assert!(item.workflow.summary.is_some(), "{item:?}");
+    assert_eq!(stored.len(), 3, "the message, the workflow and the call: {stored:?}");
+}
+
+#[tokio::test]
+async fn one_that_is_begun_before_the_run_ends_it() {
+    let (events, stored) = gone_on(|context| {
+        let before = context.add_workflow_task(task("other")).now_or_never();
+        assert_eq!(before.unwrap().unwrap(), 0);
+        run(model(said(0, &["done"])))
+    })
+    .await;
+    assert_eq!(kinds(&events)[..4], ["done", "added", "done", "added"]);
+    assert_eq!(events[0]["item"]["id"], stored[1].id().as_str());
+    assert_ne!(events[1]["item"]["id"], stored[1].id().as_str());
+}
+
+#[tokio::test]
+async fn one_goes_on_across_several_calls() {
+    let turns = AtomicUsize::new(0);
+    let stage = Stage::new(move |context| {
+        let turn = turns.fetch_add(1, Ordering::SeqCst);
+        let working = stream::once(async move {
+            context.add_workflow_task(task(&turn.to_string())).await.unwrap();
+            if turn < 3 {
+                context.client_tool_call("pick", JsonObject::new());
+            }
+            Ok(RunEvent::Finished(Box::default()))
+        });
+        working.boxed()
+    });
+    let thread = thread_of(&stage.ask(create("go")).await);
+    for _ in 0..3 {
+        stage.ask(tool_output(&thread, &json!("red"))).await;
+    }
+    let stored = stage.stored(&thread).await;
+    let Some(ThreadItem::Workflow(item)) = stored.get(1) else { panic!("{stored:?}") };
+    assert_eq!(item.workflow.tasks, ["0", "1", "2", "3"].map(task));
+    assert!(item.workflow.summary.is_some(), "{item:?}");
+    assert_eq!(stored.len(), 5, "the message, the workflow and the calls: {stored:?}");
 }

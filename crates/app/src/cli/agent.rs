@@ -14,7 +14,9 @@ pub(crate) struct AgentArgs {
 
     /// The base URL of the model's provider, for example http://127.0.0.1:11434/v1 for Ollama
     /// [default: OpenAI's]; its key is taken from the environment variable OPENAI_API_KEY
-    #[arg(long, value_name = "URL", env = "CHATKIT_MODEL_URL", value_parser = base_url)]
+    // Users and queries of URLs may be secrets: help does not show what the variable says.
+    #[arg(long, value_name = "URL", env = "CHATKIT_MODEL_URL", hide_env_values = true,
+          value_parser = base_url)]
     pub(crate) model_url: Option<String>,
 
     /// The API that the model's provider speaks
@@ -36,8 +38,8 @@ pub(crate) struct AgentArgs {
 
     /// An MCP server whose tools the agent may call: its URL, or the command that starts it;
     /// repeatable (in the environment: one a line)
-    #[arg(long, value_name = "URL|COMMAND", env = "CHATKIT_MCP", value_delimiter = '\n',
-          value_parser = McpEndpoint::parse)]
+    #[arg(long, value_name = "URL|COMMAND", env = "CHATKIT_MCP", hide_env_values = true,
+          value_delimiter = '\n', value_parser = McpEndpoint::parse)]
     pub(crate) mcp: Vec<McpEndpoint>,
 }
 

@@ -47,7 +47,7 @@ impl AgentResponder {
             // Two servers may have tools of the same name.
             let options = match args.mcp.len() {
                 1 => McpOptions::default(),
-                _ => McpOptions::default().prefix(format!("s{}_", number + 1)),
+                _ => McpOptions::default().prefix(format!("s{}", number + 1)),
             };
             let name = endpoint.to_string();
             let server = McpServer::connect_with(endpoint.clone(), options)

@@ -5,20 +5,23 @@ use std::process::Output;
 use crate::common::{Connection, Server};
 
 /// Each flag with its variable.
-const FLAGS: [(&str, &str); 9] = [
+const FLAGS: [(&str, &str); 12] = [
     ("--listen", "CHATKIT_LISTEN"),
     ("--database", "CHATKIT_DATABASE"),
     ("--responder", "CHATKIT_RESPONDER"),
-    ("--model", "CHATKIT_MODEL"),
-    ("--model-url", "CHATKIT_MODEL_URL"),
-    ("--model-api", "CHATKIT_MODEL_API"),
     ("--public-url", "CHATKIT_PUBLIC_URL"),
     ("--allow-origin", "CHATKIT_ALLOW_ORIGIN"),
     ("--heartbeat", "CHATKIT_HEARTBEAT"),
+    ("--model", "CHATKIT_MODEL"),
+    ("--model-url", "CHATKIT_MODEL_URL"),
+    ("--model-api", "CHATKIT_MODEL_API"),
+    ("--instructions", "CHATKIT_INSTRUCTIONS"),
+    ("--max-input-tokens", "CHATKIT_MAX_INPUT_TOKENS"),
+    ("--mcp", "CHATKIT_MCP"),
 ];
 
 /// Values that must be refused, by flag.
-const WRONG_VALUES: [(&str, &str); 19] = [
+const WRONG_VALUES: [(&str, &str); 28] = [
     ("--listen", "nowhere"),
     ("--listen", "127.0.0.1"),
     ("--listen", "127.0.0.1:65536"),
@@ -30,6 +33,15 @@ const WRONG_VALUES: [(&str, &str); 19] = [
     ("--responder", "parrot"),
     ("--responder", ""),
     ("--model-api", "grpc"),
+    ("--model-url", "127.0.0.1:11434"),
+    ("--model-url", "localhost/v1"),
+    ("--model-url", "ftp://localhost/v1"),
+    ("--model-url", ""),
+    ("--max-input-tokens", "many"),
+    ("--max-input-tokens", "-1"),
+    ("--mcp", "ftp://localhost/mcp"),
+    ("--mcp", "sh -c 'no end"),
+    ("--mcp", ""),
     ("--allow-origin", "http://a\u{7f}b"),
     ("--heartbeat", "soon"),
     ("--heartbeat", "-1"),
@@ -79,8 +91,8 @@ fn help_explains_each_flag_and_names_its_variable() {
         let explained: Vec<&str> = words.by_ref().take_while(|word| *word != "[env:").collect();
         assert!(explained.len() >= 3, "{flag} is not explained: {explained:?}");
         assert!(!explained.iter().any(|word| word.starts_with("--listen")), "{flag} lacks [env:");
-        let named = words.next().unwrap();
-        assert!(named.starts_with(&format!("{variable}=")), "{flag}: {named}");
+        let named = words.next().unwrap().trim_end_matches(']');
+        assert_eq!(named.split('=').next(), Some(*variable), "{flag}");
         found.push(*flag);
     }
     assert_eq!(found, FLAGS.map(|(flag, _)| flag));

@@ -59,10 +59,10 @@ fn by_default_the_demo_answers_and_threads_are_kept_in_the_current_folder() {
 }
 
 #[test]
-fn a_key_for_a_model_does_not_keep_the_demo_from_starting() {
+fn a_key_for_a_model_does_not_keep_the_demo_from_answering() {
     let mut command = Server::command();
     command.env("OPENAI_API_KEY", "sk-secret").args(["serve", "--listen", "127.0.0.1:0"]);
-    command.args(["--database", "memory:"]);
+    command.args(["--database", "memory:", "--responder", "demo"]);
     let server = Server::spawn(command);
     let events = server.events(&create("help"));
     assert!(!kinds(&events).contains(&"error"), "{events:?}");
@@ -70,9 +70,13 @@ fn a_key_for_a_model_does_not_keep_the_demo_from_starting() {
 }
 
 #[test]
-fn a_responder_that_is_not_there_is_named() {
-    let stderr = fails_to_start(&["--responder=agent", "--database", "memory:"]);
-    assert!(stderr.contains("agent"), "{stderr}");
+fn an_agent_without_a_model_is_told_what_it_needs_and_nothing_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}/chat.db", folder.path().display());
+    let stderr = fails_to_start(&["--responder=agent", "--database", &database]);
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    assert!(stderr.contains("`agent`") && stderr.contains("OPENAI_API_KEY"), "{stderr}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

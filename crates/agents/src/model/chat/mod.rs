@@ -17,14 +17,15 @@ mod tests;
 
 pub use options::{MaxTokensField, SystemRole};
 
+pub(crate) use options::Quirks;
+pub(crate) use stream::Converter;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
 use answer::Answer;
-use options::Quirks;
-use stream::Converter;
 
 use super::http::Transport;
 use super::{Model, ModelRequest, ModelStream, ProviderOptions, ToolSpec};

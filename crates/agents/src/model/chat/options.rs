@@ -40,7 +40,7 @@ impl SystemRole {
 
 /// What is done for one provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Quirks {
+pub(crate) struct Quirks {
     pub(super) max_tokens: MaxTokensField,
     pub(super) include_usage: bool,
     pub(super) think_tags: bool,
@@ -54,7 +54,7 @@ impl Quirks {
     /// Mistral refuses fields that it does not know with a 422, `stream_options` and
     /// `max_completion_tokens` among them; it reports usage unasked. DeepSeek refuses a call of a
     /// tool that comes back without the thoughts that led to it.
-    pub(super) fn of(base_url: &str) -> Self {
+    pub(crate) fn of(base_url: &str) -> Self {
         let host = host(base_url);
         let at = |domain: &str| {
             host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

@@ -8,6 +8,7 @@ use super::message::Message;
 use super::options::Quirks;
 use super::think::{Split, ThinkTags};
 use super::usage::usage;
+use crate::model::json::with_halves_replaced;
 use crate::model::{ModelError, ModelEvent, OutputItem, OutputKind, Usage};
 
 /// Chunks that are no JSON are skipped, so many in one answer.
@@ -51,7 +52,7 @@ struct Thoughts {
 
 impl Converter {
     /// For one answer.
-    pub(super) fn new(quirks: Quirks) -> Self {
+    pub(crate) fn new(quirks: Quirks) -> Self {
         Self {
             out: Out::default(),
             tags: ThinkTags::new(quirks.think_tags),
@@ -84,7 +85,11 @@ impl Converter {
             }
             return self.finish();
         }
-        match serde_json::from_str(data) {
+        let read = serde_json::from_str(data).or_else(|error| match with_halves_replaced(data) {
+            Some(data) => serde_json::from_str(&data),
+            None => Err(error),
+        });
+        match read {
             Ok(chunk) => self.take(chunk)?,
             Err(error) => self.skip(&error)?,
         }

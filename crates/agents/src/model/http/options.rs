@@ -19,10 +19,10 @@ const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 /// let local = ProviderOptions::new().base_url("http://localhost:11434/v1").max_retries(0);
 /// let azure = ProviderOptions::new()
 ///     .base_url("https://example.openai.azure.com/openai/deployments/chat?api-version=2024-10-21")
-///     .api_key("secret")
+///     .api_key("sk-123456")
 ///     .api_key_header("api-key")
 ///     .idle_timeout(Duration::from_secs(30));
-/// assert!(!format!("{azure:?}").contains("secret"));
+/// assert!(!format!("{azure:?}").contains("sk-123456"));
 /// ```
 #[derive(Clone)]
 pub struct ProviderOptions {

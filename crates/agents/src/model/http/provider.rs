@@ -27,12 +27,12 @@ impl Provider {
     /// [`ModelError::Config`] when they cannot work.
     pub(super) fn new(options: ProviderOptions) -> Result<Self, ModelError> {
         let base = base_url(&options.base_url)?;
-        let password = base.password().map(Secret::from);
+        let in_url = secrets_in(&base);
         let values = options.headers.iter().map(|(_, value)| value.clone());
         Ok(Self {
             client: client(&base, &options)?,
             headers: headers(&options)?,
-            scrubber: Scrubber::new(values.chain(options.api_key.clone()).chain(password)),
+            scrubber: Scrubber::new(values.chain(options.api_key.clone()).chain(in_url)),
             options,
             base,
         })
@@ -71,6 +71,18 @@ fn base_url(text: &str) -> Result<Url, ModelError> {
             Err(config("the base URL of the model's provider must begin with http:// or https://"))
         }
     }
+}
+
+/// The secrets of a URL: its password, and what its query has under a name that is one of a secret.
+fn secrets_in(url: &Url) -> Vec<Secret> {
+    const NAMES: [&str; 5] = ["key", "token", "secret", "password", "sig"];
+    let is_secret = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        NAMES.iter().any(|secret| name.contains(secret))
+    };
+    let values = url.query_pairs().filter(|(name, _)| is_secret(name));
+    let values = values.map(|(_, value)| Secret::new(value));
+    url.password().map(Secret::from).into_iter().chain(values).collect()
 }
 
 fn client(base: &Url, options: &ProviderOptions) -> Result<Client, ModelError> {
@@ -204,6 +216,16 @@ mod tests {
             assert!(error.to_string().len() > 20);
             assert!(!error.to_string().contains("hunter22"), "{error}");
         }
+    }
+
+    #[test]
+    fn secrets_of_the_url_are_known() {
+        let base = "http://me:hunter22@host/v1?api-version=2024-10-21&api_Key=hunter+33";
+        let provider = Provider::new(ProviderOptions::new().base_url(base)).unwrap();
+        assert_eq!(
+            provider.scrubber.clean("hunter22, hunter 33, 2024-10-21"),
+            "[secret], [secret], 2024-10-21"
+        );
     }
 
     #[cfg(not(feature = "tls"))]

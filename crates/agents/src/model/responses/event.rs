@@ -6,6 +6,8 @@ use chatkit_protocol::JsonObject;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::json::with_halves_replaced;
+
 /// JSON that is nested deeper is not read, and not repaired either.
 const MAX_DEPTH: usize = 127;
 
@@ -48,8 +50,8 @@ pub(super) struct Unreadable;
 ///
 /// # Errors
 ///
-/// [`Unreadable`] when the data is no JSON object, nor one of which only closing brackets are
-/// missing.
+/// [`Unreadable`] when the data is no JSON object, nor one of which only closing brackets or halves
+/// of characters are missing.
 pub(super) fn parse<'a>(name: Option<&'a str>, data: &'a str) -> Result<WireEvent<'a>, Unreadable> {
     if let Some(kind) = leading_type(data).or(name)
         && kind.ends_with(".delta")
@@ -59,7 +61,8 @@ pub(super) fn parse<'a>(name: Option<&'a str>, data: &'a str) -> Result<WireEven
         return Ok(WireEvent::Delta(delta));
     }
     let document = serde_json::from_str(data).or_else(|error| {
-        let repaired = if error.is_eof() { with_brackets_closed(data) } else { None };
+        let repaired =
+            if error.is_eof() { with_brackets_closed(data) } else { with_halves_replaced(data) };
         repaired.and_then(|data| serde_json::from_str(&data).ok()).ok_or(Unreadable)
     })?;
     let Value::Object(fields) = document else { return Err(Unreadable) };
@@ -178,6 +181,12 @@ mod tests {
         {
             assert_eq!(parse(None, data), Err(Unreadable), "{data}");
         }
+    }
+
+    #[test]
+    fn half_a_character_does_not_cost_the_text_around_it() {
+        let (_, fields) = other(None, r#"{"type":"x.delta","delta":"a\ud83d"}"#).unwrap();
+        assert_eq!(fields["delta"], "a\u{fffd}");
     }
 
     #[test]

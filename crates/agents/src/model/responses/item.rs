@@ -178,6 +178,9 @@ fn returnable(mut raw: JsonObject, is_stored: bool) -> Option<JsonObject> {
             if !(is_whole || is_stored && has_id) {
                 return None;
             }
+            if !raw.get("summary").is_some_and(Value::is_array) {
+                raw.insert("summary".to_owned(), Value::Array(Vec::new()));
+            }
         }
         // The provider has the image: megabytes that need not be sent again.
         "image_generation_call" if is_stored && has_id => {

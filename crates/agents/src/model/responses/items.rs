@@ -62,12 +62,16 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// The item that begins, which deltas may have been about before.
+    /// The item that begins, which deltas may have been about before. One that begins once more,
+    /// word for word, is the same.
     pub(super) fn begin(&mut self, place: Place<'_>, begun: JsonObject, kind: &str) -> usize {
         let known = place.index.and_then(|index| self.by_index.get(&index)).copied();
         let known = known.filter(|number| {
             self.is_open(*number, kind)
-                && self.items.get(number).is_some_and(|item| item.begun.is_empty())
+                && self
+                    .items
+                    .get(number)
+                    .is_some_and(|item| item.begun.is_empty() || item.begun == begun)
         });
         let number = known.unwrap_or_else(|| self.add(place, kind));
         self.get(number).begun = begun;
@@ -273,6 +277,16 @@ mod tests {
         assert_eq!(items.find(at(Some(0), ""), "message"), 0);
         assert_eq!(items.find(at(Some(0), ""), "function_call"), 1);
         assert_eq!(items.find(at(Some(0), ""), "reasoning"), 2);
+    }
+
+    #[test]
+    fn a_beginning_may_be_repeated() {
+        let mut items = Items::default();
+        let begun = |id: &str| [("id".to_owned(), id.into())].into_iter().collect();
+        let place = at(Some(0), "same");
+        assert_eq!(items.begin(place, begun("a"), "message"), 0);
+        assert_eq!(items.begin(place, begun("a"), "message"), 0);
+        assert_eq!(items.begin(place, begun("b"), "message"), 1);
     }
 
     #[test]

@@ -54,6 +54,19 @@ fn white_space_before_a_text_stays_with_it() {
 }
 
 #[test]
+fn half_a_character_does_not_cost_the_text_around_it() {
+    let mut converter = Converter::new(quirks());
+    let mut events = Vec::new();
+    let halves = r#"{"choices":[{"delta":{"content":"a\ud83d"}}]}"#;
+    let more = r#"{"choices":[{"delta":{"content":"\ude00b"}}]}"#;
+    let chunks = std::iter::repeat_n([halves, more], 20).flatten();
+    for chunk in chunks.chain(["[DONE]"]) {
+        events.extend(converter.chunk(chunk).unwrap());
+    }
+    assert_eq!(items(&events), vec![message(&"a\u{fffd}\u{fffd}b".repeat(20))]);
+}
+
+#[test]
 fn only_the_first_choice_counts() {
     let events = convert(&[
         json!({"choices": []}),
