@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shlex
 import subprocess
 import sys
@@ -69,8 +68,7 @@ def facts(python: str, packages: list[str]) -> list[str]:
     """The machine, and what was compared on it. `packages`: of the reference, whose interpreter is `python`."""
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     return [
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({cpu_name()}), Linux {platform.release()},"
-        f" load average at the end {busy}",
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Linux, load average at the end {busy}",
         f"ours: {output(['git', 'describe', '--always', '--dirty'], 'no revision')},"
         f" {output(['rustc', '--version'])}, release build",
         f"reference: {output([python, '-c', VERSIONS, *packages])}; one process, no access log",
@@ -87,10 +85,3 @@ print("Python " + sys.version.split()[0], *(f"{name} {version(name)}" for name i
 def output(command: list[str], otherwise: str = "unknown") -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else otherwise
-
-
-def cpu_name() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
