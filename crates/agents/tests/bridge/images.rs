@@ -5,9 +5,10 @@ use chatkit_agents::{
     model::{HostedCall, ModelEvent, OutputItem, OutputKind},
 };
 use chatkit_server::protocol::ThreadItem;
+use chatkit_testkit::wire::create_thread;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, answer_to, create, kinds, model, run};
+use crate::stage::{Stage, answer_to, kinds, model, run};
 
 fn call(raw: Value) -> OutputItem {
     let Value::Object(raw) = raw else { panic!("the tests give objects") };
@@ -44,7 +45,7 @@ async fn progress_is_by_the_expected_states() {
         |_: AgentContext<()>| run(model(drawn())),
         |_| DefaultResponseConverter::default().partial_images(4),
     );
-    let events = stage.ask(create("draw")).await;
+    let events = stage.ask(create_thread("draw")).await;
     let progress: Vec<_> =
         events.iter().filter_map(|event| event["update"]["progress"].as_f64()).collect();
     assert_eq!(progress, [0.0, 0.25]);
@@ -70,7 +71,7 @@ async fn its_last_state_is_kept_when_the_end_does_not_come() {
 #[tokio::test]
 async fn an_attachment_store_keeps_it_and_its_states_go() {
     let stage = Stage::with_attachments(|_| run(model(drawn_in_base64())));
-    let events = stage.ask(create("draw")).await;
+    let events = stage.ask(create_thread("draw")).await;
     let urls: Vec<_> = events
         .iter()
         .filter_map(|event| {

@@ -8,9 +8,10 @@ use chatkit_agents::{
     model::{Citation, ModelEvent, OutputItem, OutputKind, OutputPart},
 };
 use chatkit_server::protocol::{Annotation, CustomTask, Task};
+use chatkit_testkit::wire::create_thread;
 use serde_json::Value;
 
-use crate::stage::{Stage, after_options, create, kinds, message, model, run};
+use crate::stage::{Stage, after_options, kinds, message, model, run};
 
 /// Adds a task to the open workflow in the middle of a conversion, as a task of the application's
 /// on another thread may at any time.
@@ -29,7 +30,7 @@ impl ResponseStreamConverter for Busy {
 async fn events_of(answer: Vec<ModelEvent>) -> Vec<Value> {
     let script = move |_| run(model(answer.clone()));
     let stage = Stage::converting(script, |context| Arc::new(Busy(context.clone())));
-    after_options(stage.ask(create("hello")).await)
+    after_options(stage.ask(create_thread("hello")).await)
 }
 
 fn cited() -> OutputItem {

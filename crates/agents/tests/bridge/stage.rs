@@ -12,15 +12,15 @@ use chatkit_agents::{
     stream_agent_response_with,
 };
 use chatkit_server::{
-    ChatKit, ChatKitServer, EventStream, MemoryStore, Owner, PageRequest, Response, Store, Turn,
-    Visibility,
+    ChatKit, ChatKitServer, EventStream, MemoryStore, Owner, PageRequest, Store, Turn, Visibility,
     protocol::{AttachmentId, Order, ThreadId, ThreadItem, ThreadStreamEvent},
 };
+use chatkit_testkit::wire;
 use futures_util::{
     StreamExt as _,
     stream::{self, BoxStream},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::gallery::Gallery;
 
@@ -93,17 +93,10 @@ impl<V: ResponseStreamConverter + 'static> Stage<V> {
 
     /// The events of a request, as JSON.
     pub(crate) async fn ask(&self, request: Value) -> Vec<Value> {
-        let answer = self.chatkit.process(request.to_string().as_bytes(), ()).await;
-        let Response::Stream(mut frames) = answer else { panic!("expected a stream: {answer:?}") };
-        let mut events = Vec::new();
-        while let Some(chunk) = frames.next().await {
-            let chunk = String::from_utf8(chunk.to_vec()).unwrap();
-            for frame in chunk.split_terminator("\n\n") {
-                let json = frame.split_once("data: ").unwrap().1;
-                // What clients get can be read as an event.
-                serde_json::from_str::<ThreadStreamEvent>(json).unwrap();
-                events.push(serde_json::from_str(json).unwrap());
-            }
+        let events = wire::events(&self.chatkit, &request, ()).await;
+        for event in &events {
+            // What clients get can be read as an event.
+            serde_json::from_value::<ThreadStreamEvent>(event.clone()).unwrap();
         }
         events
     }
@@ -122,8 +115,8 @@ pub(crate) async fn answer(
     script: impl Fn(AgentContext<()>) -> Run + Send + Sync + 'static,
 ) -> (Vec<Value>, Vec<ThreadItem>) {
     let stage = Stage::new(script);
-    let events = stage.ask(create("hello")).await;
-    let thread = thread_of(&events);
+    let events = stage.ask(wire::create_thread("hello")).await;
+    let thread = wire::thread_id(&events);
     let stored = stage.stored(&thread).await.split_off(1);
     (after_options(events), stored)
 }
@@ -172,20 +165,6 @@ pub(crate) fn delta_of(item: usize, delta: &str) -> ModelEvent {
     ModelEvent::TextDelta { item, part: 0, delta: delta.to_owned() }
 }
 
-pub(crate) fn create(text: &str) -> Value {
-    json!({"type": "threads.create", "params": {"input": {"content":
-        [{"type": "input_text", "text": text}], "attachments": [], "inference_options": {}}}})
-}
-
-pub(crate) fn tool_output(thread: &str, result: &Value) -> Value {
-    json!({"type": "threads.add_client_tool_output",
-        "params": {"thread_id": thread, "result": result}})
-}
-
-pub(crate) fn thread_of(events: &[Value]) -> String {
-    events[0]["thread"]["id"].as_str().unwrap().to_owned()
-}
-
 pub(crate) fn after_options(events: Vec<Value>) -> Vec<Value> {
     let mut events = events.into_iter();
     events.find(|event| event["type"] == "stream_options").unwrap();
@@ -193,9 +172,8 @@ pub(crate) fn after_options(events: Vec<Value>) -> Vec<Value> {
 }
 
 /// Events in short: kinds, and of updates the kind of the update.
-pub(crate) fn kinds<'a>(events: &'a [Value]) -> Vec<&'a str> {
-    let kind = |event: &'a Value| event["update"]["type"].as_str().or(event["type"].as_str());
-    events.iter().filter_map(kind).map(short).collect()
+pub(crate) fn kinds(events: &[Value]) -> Vec<&str> {
+    wire::kinds(events).into_iter().map(short).collect()
 }
 
 fn short(kind: &str) -> &'static str {

@@ -7,12 +7,11 @@ use std::sync::{
 
 use chatkit_agents::{AgentContext, RunError, RunEvent, model::FunctionCall};
 use chatkit_server::protocol::{ClientToolCallItem, CustomTask, JsonObject, Task, ThreadItem};
+use chatkit_testkit::wire::{add_client_tool_output, create_thread, thread_id};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::stage::{
-    Run, Stage, after_options, answer, create, kinds, model, run, said, thread_of, tool_output,
-};
+use crate::stage::{Run, Stage, after_options, answer, kinds, model, run, said};
 
 fn task(title: &str) -> Task {
     Task::Custom(CustomTask { title: Some(title.to_owned()), ..CustomTask::default() })
@@ -44,8 +43,8 @@ async fn the_output_of_a_client_tool_goes_on_with_the_open_workflow() {
         }
     });
 
-    let events = stage.ask(create("go")).await;
-    let thread = thread_of(&events);
+    let events = stage.ask(create_thread("go")).await;
+    let thread = thread_id(&events);
     assert_eq!(kinds(&events[3..]), ["added", "done", "done"]);
     assert_eq!(events[4]["item"]["workflow"].get("summary"), None, "it goes on");
     let stored = stage.stored(&thread).await;
@@ -55,7 +54,7 @@ async fn the_output_of_a_client_tool_goes_on_with_the_open_workflow() {
     };
     assert_eq!((call_id.as_str(), name.as_str()), ("call_7", "pick"));
 
-    let events = stage.ask(tool_output(&thread, &json!("red"))).await;
+    let events = stage.ask(add_client_tool_output(&thread, &json!("red"))).await;
     assert_eq!(kinds(&events[1..])[..3], ["task", "done", "added"]);
     assert_eq!(events[1]["update"]["task_index"], 1);
     assert_eq!(events[1]["item_id"], stored[1].id().as_str());
@@ -102,8 +101,8 @@ async fn gone_on(
         });
         asking.boxed()
     });
-    let thread = thread_of(&stage.ask(create("go")).await);
-    let events = after_options(stage.ask(tool_output(&thread, &json!("red"))).await);
+    let thread = thread_id(&stage.ask(create_thread("go")).await).to_owned();
+    let events = after_options(stage.ask(add_client_tool_output(&thread, &json!("red"))).await);
     (events, stage.stored(&thread).await)
 }
 
@@ -155,9 +154,9 @@ async fn one_goes_on_across_several_calls() {
         });
         working.boxed()
     });
-    let thread = thread_of(&stage.ask(create("go")).await);
+    let thread = thread_id(&stage.ask(create_thread("go")).await).to_owned();
     for _ in 0..3 {
-        stage.ask(tool_output(&thread, &json!("red"))).await;
+        stage.ask(add_client_tool_output(&thread, &json!("red"))).await;
     }
     let stored = stage.stored(&thread).await;
     let Some(ThreadItem::Workflow(item)) = stored.get(1) else { panic!("{stored:?}") };
