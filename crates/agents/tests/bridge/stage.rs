@@ -117,7 +117,7 @@ pub(crate) async fn answer(
     let stage = Stage::new(script);
     let events = stage.ask(wire::create_thread("hello")).await;
     let thread = wire::thread_id(&events);
-    let stored = stage.stored(&thread).await.split_off(1);
+    let stored = stage.stored(thread).await.split_off(1);
     (after_options(events), stored)
 }
 

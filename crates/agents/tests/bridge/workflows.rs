@@ -47,18 +47,18 @@ async fn the_output_of_a_client_tool_goes_on_with_the_open_workflow() {
     let thread = thread_id(&events);
     assert_eq!(kinds(&events[3..]), ["added", "done", "done"]);
     assert_eq!(events[4]["item"]["workflow"].get("summary"), None, "it goes on");
-    let stored = stage.stored(&thread).await;
+    let stored = stage.stored(thread).await;
     let Some(ThreadItem::ClientToolCall(ClientToolCallItem { call_id, name, .. })) = stored.last()
     else {
         panic!("{stored:?}")
     };
     assert_eq!((call_id.as_str(), name.as_str()), ("call_7", "pick"));
 
-    let events = stage.ask(add_client_tool_output(&thread, &json!("red"))).await;
+    let events = stage.ask(add_client_tool_output(thread, &json!("red"))).await;
     assert_eq!(kinds(&events[1..])[..3], ["task", "done", "added"]);
     assert_eq!(events[1]["update"]["task_index"], 1);
     assert_eq!(events[1]["item_id"], stored[1].id().as_str());
-    let stored = stage.stored(&thread).await;
+    let stored = stage.stored(thread).await;
     let workflows: Vec<_> = stored
         .iter()
         .filter_map(|item| match item {
