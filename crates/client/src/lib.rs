@@ -26,6 +26,7 @@ mod client;
 mod decode;
 mod error;
 mod events;
+mod header;
 mod ops;
 mod upload;
 
@@ -34,4 +35,7 @@ pub use body::Body;
 pub use client::{Client, ClientBuilder};
 pub use error::ClientError;
 pub use events::EventStream;
+pub use header::Header;
 pub use upload::Upload;
+
+pub use chatkit_sse::Event;
