@@ -4,7 +4,11 @@
 //! said about it is a pure function of the recording: a list of [`Finding`]s and a few figures.
 
 mod finding;
+mod follow_up;
 mod recording;
+#[expect(dead_code, reason = "called with the verdict")]
+mod rules;
 
 pub use finding::{Finding, Severity};
+pub use follow_up::{FollowUp, FollowUpKind};
 pub use recording::{End, Frame, FrameKind, Head, Read, Recording};
