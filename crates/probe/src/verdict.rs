@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use crate::{
-    Finding, FollowUp, Member, Recording, Severity, check_crowd, rules, timing, transport,
-    words::plain,
+    Finding, FollowUp, Member, Recording, Severity, check_crowd, is_streaming, rules, timing,
+    transport, words::plain,
 };
 
-/// Judges one stream: its transport, its times, and what it says.
-///
-/// An answer that is no event stream is judged by its transport alone. The request must be of an op
-/// that streams.
+/// Judges one exchange: its transport, its times, and what it says. An answer to an op that streams
+/// and is no event stream is judged by its transport alone.
 pub fn check(recording: &Recording) -> Vec<Finding> {
+    if !is_streaming(&recording.request) && !transport::is_stream(recording) {
+        let mut findings = transport::check_json(recording);
+        findings.extend(rules::check(recording));
+        return findings;
+    }
     let mut findings = transport::check(recording);
     if transport::is_stream(recording) {
         let stalled = |finding: &Finding| finding.code == "stall";
@@ -24,11 +27,6 @@ pub fn check(recording: &Recording) -> Vec<Finding> {
         findings.extend(rules::check(recording));
     }
     findings
-}
-
-/// Judges the answer to an op that is answered with JSON.
-pub(crate) fn check_json(recording: &Recording) -> Vec<Finding> {
-    transport::check_json(recording)
 }
 
 /// Judges streams that ran at the same time, each by itself and all of them together. `alone` ran

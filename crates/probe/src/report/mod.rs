@@ -16,8 +16,8 @@ use crate::{
     Bucket, End, Figures, Finding, FollowUp, FollowUpKind, Member, Outcome, Plan, Recording, Round,
     Severity, Stream,
     figures::in_ms,
-    run::{is_streaming, main_recording},
-    verdict::{self, check_crowd_members, check_follow_ups, check_json, merge},
+    run::main_recording,
+    verdict::{self, check_crowd_members, check_follow_ups, merge},
     words::plain,
 };
 
@@ -85,7 +85,7 @@ struct FollowUpReport {
 impl Report {
     /// Judges what was seen of the server at a URL.
     pub fn new(url: &str, plan: &Plan, outcome: &Outcome) -> Self {
-        let findings = findings(plan, outcome);
+        let findings = findings(outcome);
         let number =
             |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         // The stream that ran alone is there to compare the others with.
@@ -147,15 +147,11 @@ impl Report {
     }
 }
 
-fn findings(plan: &Plan, outcome: &Outcome) -> Vec<Finding> {
+fn findings(outcome: &Outcome) -> Vec<Finding> {
     let alone = outcome.rounds.iter().find(|round| round.alone);
     let mut streams: Vec<Vec<Finding>> = Vec::new();
     for round in &outcome.rounds {
         let recordings = || round.streams.iter().map(|stream| &stream.recording);
-        if !is_streaming(&plan.request) {
-            streams.extend(recordings().map(check_json));
-            continue;
-        }
         match alone.filter(|_| !round.alone).and_then(main_of) {
             Some(alone) => {
                 let members: Vec<Member<'_>> = round.streams.iter().map(member).collect();

@@ -1,5 +1,6 @@
 //! The requests that are sent.
 
+use chatkit_protocol::Op;
 use serde_json::{Value, json};
 
 /// What the stock client calls the frame it runs in. Any UUID will do.
@@ -9,20 +10,9 @@ const NO_THREAD: &str = "thr_chatkit_probe_no_such_thread";
 /// The page sizes that the stock client asks for.
 const ALL: u32 = 9999;
 
-/// The ops that are answered with a stream; the last one is an addition of chatkit-rs.
-const STREAMING: [&str; 7] = [
-    "threads.create",
-    "threads.add_user_message",
-    "threads.add_client_tool_output",
-    "threads.add_structured_input",
-    "threads.retry_after_item",
-    "threads.custom_action",
-    "threads.attach",
-];
-
 /// Whether a request is of an op that is answered with a stream.
 pub fn is_streaming(request: &Value) -> bool {
-    request["type"].as_str().is_some_and(|op| STREAMING.contains(&op))
+    request["type"].as_str().and_then(Op::from_name).is_some_and(Op::is_streaming)
 }
 
 /// A new thread that begins with a message.
