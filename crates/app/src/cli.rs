@@ -2,10 +2,12 @@
 
 mod agent;
 mod chat;
+mod probe;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
 pub(crate) use chat::ChatArgs;
+pub(crate) use probe::{ProbeArgs, probe};
 pub(crate) use runs::RunArgs;
 
 use std::net::SocketAddr;
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Chat with any ChatKit server in the terminal
     Chat(ChatArgs),
+    /// Send a message to any ChatKit server, watch the stream and say what is wrong with it
+    Probe(ProbeArgs),
 }
 
 impl Cli {

@@ -1,4 +1,4 @@
-//! The `chatkit` binary: a ChatKit server to run as it is.
+//! The `chatkit` binary: a ChatKit server to run as it is, and what talks to one.
 
 mod attachments;
 mod chat;
@@ -24,15 +24,17 @@ use cli::{Cli, Command};
 fn main() -> ExitCode {
     match Cli::parse().into_command() {
         Command::Serve(args) => {
-            run("info,rmcp=warn", async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) })
+            log();
+            run(async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) })
         }
-        Command::Chat(args) => run("warn", chat::chat(args)),
+        Command::Chat(args) => run(chat::chat(args)),
+        Command::Probe(args) => cli::probe(&args),
     }
 }
 
-/// Runs a command to its end. What is logged goes to stderr: what `CHATKIT_LOG` says, or this.
-fn run<E: Display>(log: &str, command: impl Future<Output = Result<ExitCode, E>>) -> ExitCode {
-    let filter = EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new(log));
+fn log() {
+    let filter =
+        EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
     // Complaining on stderr that stderr is closed would be a panic.
     fmt()
         .log_internal_errors(false)
@@ -40,6 +42,10 @@ fn run<E: Display>(log: &str, command: impl Future<Output = Result<ExitCode, E>>
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal())
         .init();
+}
+
+/// Runs a command to its end.
+fn run<E: Display>(command: impl Future<Output = Result<ExitCode, E>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime did not start: {error}")),
