@@ -1,9 +1,11 @@
 //! The command line.
 
 mod agent;
+mod metrics;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
+pub(crate) use metrics::{MetricsArgs, Shown};
 pub(crate) use runs::RunArgs;
 
 use std::net::SocketAddr;
@@ -80,6 +82,9 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) runs: RunArgs,
+
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
 }
 
 impl ServeArgs {

@@ -3,6 +3,7 @@
 mod attachments;
 mod cli;
 mod database;
+mod metrics;
 mod page;
 mod responder;
 mod serve;
