@@ -2,11 +2,13 @@
 
 mod agent;
 mod chat;
+mod metrics;
 mod probe;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
 pub(crate) use chat::ChatArgs;
+pub(crate) use metrics::{MetricsArgs, Shown};
 pub(crate) use probe::{ProbeArgs, probe};
 pub(crate) use runs::RunArgs;
 
@@ -88,6 +90,9 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) runs: RunArgs,
+
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
 }
 
 impl ServeArgs {

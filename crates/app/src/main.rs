@@ -4,6 +4,7 @@ mod attachments;
 mod chat;
 mod cli;
 mod database;
+mod metrics;
 mod page;
 mod responder;
 mod serve;
