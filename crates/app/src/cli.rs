@@ -1,9 +1,11 @@
 //! The command line.
 
 mod agent;
+mod logs;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
+pub(crate) use logs::{LogArgs, LogFormat};
 pub(crate) use runs::RunArgs;
 
 use std::net::SocketAddr;
@@ -80,6 +82,9 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) runs: RunArgs,
+
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 impl ServeArgs {

@@ -3,32 +3,28 @@
 mod attachments;
 mod cli;
 mod database;
+mod logging;
 mod page;
 mod responder;
 mod serve;
 
 use std::{
-    io::{IsTerminal as _, Write as _, stderr},
+    io::{Write as _, stderr},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::Parser as _;
-use tracing_subscriber::{EnvFilter, fmt};
 
 use cli::{Cli, Command};
+use logging::Logging;
 
 fn main() -> ExitCode {
     let Command::Serve(args) = Cli::parse().into_command();
-    let filter =
-        EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
-    // Complaining on stderr that stderr is closed would be a panic.
-    fmt()
-        .log_internal_errors(false)
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .init();
+    let logging = match Logging::start(&args.log) {
+        Ok(logging) => logging,
+        Err(error) => return fail(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime did not start: {error}")),
@@ -36,6 +32,7 @@ fn main() -> ExitCode {
     let served = runtime.block_on(serve::serve(args));
     // A call of the store or the disk that hangs must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(5));
+    logging.finish();
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),

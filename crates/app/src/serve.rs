@@ -22,6 +22,7 @@ use tokio::{
 use crate::{
     attachments::{self, Attachments},
     cli::{ResponderName, ServeArgs},
+    logging::follow_traces,
     page,
     responder::{AgentError, AgentResponder, Demo, Playback},
 };
@@ -50,7 +51,7 @@ pub(crate) enum ServeError {
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let responder = choose_responder(&args);
     let agent = match responder {
-        ResponderName::Agent => Some(AgentResponder::new(&args.agent).await?),
+        ResponderName::Agent => Some(AgentResponder::new(&args.agent, args.log.log_content).await?),
         _ => None,
     };
     let address = args.listen;
@@ -101,9 +102,11 @@ async fn run<S: ChatKitServer<Context = ()>>(
     args: &ServeArgs,
 ) -> Result<(), ServeError> {
     let bound = listener.local_addr()?;
+    let mut run_options = args.runs.options();
+    run_options.log_content = args.log.log_content;
     let chatkit = ChatKit::builder(server, store)
         .attachments(Arc::new(attachments.clone()))
-        .run_options(args.runs.options())
+        .run_options(run_options)
         .build();
     let closed = chatkit.recover().await?;
     if closed > 0 {
@@ -115,6 +118,7 @@ async fn run<S: ChatKitServer<Context = ()>>(
     let uploads = allow_origins(attachments::routes(attachments), &options.allowed_origins);
     let app =
         Router::new().merge(page::routes()).merge(uploads).merge(router(chatkit.clone(), options));
+    let app = follow_traces(app);
     // Whoever reads the address may send a signal right away.
     let mut signals = Signals::listen()?;
     announce(bound)?;

@@ -17,6 +17,7 @@ mod ops;
 mod recover;
 mod respond;
 mod run;
+mod spans;
 mod store;
 mod turn;
 mod visible;

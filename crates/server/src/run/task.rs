@@ -15,6 +15,7 @@ use crate::{
     chatkit::Shared,
     ops::{self, Start},
     respond::TurnParts,
+    spans,
 };
 
 /// How long a turn that called a client tool may take to end once the output is there. The output
@@ -38,6 +39,7 @@ pub(crate) async fn run<S: ChatKitServer>(
     let op = request.op();
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
+    spans::of_thread(&thread_id);
     let options = shared.server.run_options(&request, &context, shared.options);
     let entering = Entering { shared, context: &context, run: &run, options: &options };
     // Boxed, so that the run does not keep room for it while it streams.
@@ -48,6 +50,9 @@ pub(crate) async fn run<S: ChatKitServer>(
     let entered = entered.await;
     let end = match entered {
         Ok(Prepared { turn, respond, first, mut lease, last_before }) => {
+            if options.log_content {
+                spans::log_input(turn.input());
+            }
             let drive = Drive {
                 server: &shared.server,
                 turn: &turn,
@@ -76,6 +81,7 @@ pub(crate) async fn run<S: ChatKitServer>(
     };
     let stats = stopwatch.stop((op, thread_id, run.id()), end, writer.sent());
     stats.log();
+    spans::ended(end);
     shared.server.stream_ended(&stats, &context);
 }
 
