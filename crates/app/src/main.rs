@@ -4,6 +4,7 @@ mod attachments;
 mod chat;
 mod cli;
 mod database;
+mod logging;
 mod metrics;
 mod page;
 mod responder;
@@ -12,37 +13,32 @@ mod serve;
 use std::{
     fmt::Display,
     future::Future,
-    io::{IsTerminal as _, Write as _, stderr},
+    io::{Write as _, stderr},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::Parser as _;
-use tracing_subscriber::{EnvFilter, fmt};
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ServeArgs};
+use logging::Logging;
 
 fn main() -> ExitCode {
     match Cli::parse().into_command() {
-        Command::Serve(args) => {
-            log();
-            run(async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) })
-        }
+        Command::Serve(args) => serve(args),
         Command::Chat(args) => run(chat::chat(args)),
         Command::Probe(args) => cli::probe(&args),
     }
 }
 
-fn log() {
-    let filter =
-        EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
-    // Complaining on stderr that stderr is closed would be a panic.
-    fmt()
-        .log_internal_errors(false)
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .init();
+fn serve(args: ServeArgs) -> ExitCode {
+    let logging = match Logging::start(&args.log) {
+        Ok(logging) => logging,
+        Err(error) => return fail(&error),
+    };
+    let served = run(async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) });
+    logging.finish();
+    served
 }
 
 /// Runs a command to its end.

@@ -23,6 +23,7 @@ use tokio::{
 use crate::{
     attachments::{self, Attachments},
     cli::{ResponderName, ServeArgs},
+    logging::follow_traces,
     metrics, page,
     responder::{AgentError, AgentResponder, Demo, Playback},
 };
@@ -51,7 +52,7 @@ pub(crate) enum ServeError {
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let responder = choose_responder(&args);
     let agent = match responder {
-        ResponderName::Agent => Some(AgentResponder::new(&args.agent).await?),
+        ResponderName::Agent => Some(AgentResponder::new(&args.agent, args.log.log_content).await?),
         _ => None,
     };
     let address = args.listen;
@@ -112,9 +113,11 @@ async fn run<S: ChatKitServer<Context = ()>>(
     args: &ServeArgs,
 ) -> Result<(), ServeError> {
     let bound = listener.local_addr()?;
+    let mut run_options = args.runs.options();
+    run_options.log_content = args.log.log_content;
     let chatkit = ChatKit::builder(server, store)
         .attachments(Arc::new(attachments.clone()))
-        .run_options(args.runs.options())
+        .run_options(run_options)
         .observer(Arc::new(metrics.clone()))
         .build();
     let closed = chatkit.recover().await?;
@@ -130,6 +133,7 @@ async fn run<S: ChatKitServer<Context = ()>>(
         .merge(uploads)
         .merge(metrics.observe_http(router(chatkit.clone(), options)))
         .merge(metrics::routes(&metrics, args.metrics.shown_at(bound)));
+    let app = follow_traces(app);
     // Whoever reads the address may send a signal right away.
     let mut signals = Signals::listen()?;
     announce(bound)?;

@@ -1,6 +1,6 @@
 //! The routes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -13,6 +13,7 @@ use axum::{
 use chatkit_protocol::{Op, Request as OpRequest};
 use chatkit_server::{ChatKit, ChatKitServer, ClientInfo, Owner, Response, StoreError};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tracing::{Instrument as _, field::Empty};
 
 use crate::{
     AllowedOrigins, AnsweredOp, EventBody, HttpError, Options, allow_origins, read_body,
@@ -58,7 +59,38 @@ struct Shared<S> {
     options: Options,
 }
 
-async fn chatkit_op<S>(State(shared): State<Arc<Shared<S>>>, request: Request) -> HttpResponse
+/// Answers a request in a span with the attributes of the HTTP conventions of OpenTelemetry; the
+/// fields `op`, `thread` and `owner` are filled in once they are known.
+async fn chatkit_op<S>(state: State<Arc<Shared<S>>>, request: Request) -> HttpResponse
+where
+    S: ChatKitServer,
+    S::Context: FromRequestParts<()>,
+{
+    let span = tracing::info_span!(
+        "request",
+        op = Empty,
+        thread = Empty,
+        owner = Empty,
+        otel.name = "POST /chatkit",
+        otel.kind = "server",
+        "http.request.method" = "POST",
+        "http.route" = "/chatkit",
+        "url.path" = request.uri().path(),
+        "http.response.status_code" = Empty,
+    );
+    let begun = Instant::now();
+    let answered = async {
+        let response = answer_op(state, request).await;
+        let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
+        tracing::debug!(status, elapsed_ms = elapsed.as_secs_f64() * 1e3, "a request was answered");
+        response
+    };
+    let response = answered.instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
+    response
+}
+
+async fn answer_op<S>(State(shared): State<Arc<Shared<S>>>, request: Request) -> HttpResponse
 where
     S: ChatKitServer,
     S::Context: FromRequestParts<()>,

@@ -18,11 +18,13 @@ use chatkit_protocol::{Op, Request, RequestBody, RequestError, ThreadStreamEvent
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tracing::{Instrument as _, Span};
 
 use crate::{
     AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, Observer, OpError,
     OpErrorKind, RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
     run::{BlockGuard, LogWriter, run},
+    spans,
 };
 
 /// A ChatKit server without a transport: takes requests, keeps threads in a store, and has an
@@ -171,11 +173,30 @@ impl<S: ChatKitServer> ChatKit<S> {
     /// Answers a request that was read already and is well formed.
     ///
     /// An op runs to its end even when the returned future is dropped.
+    ///
+    /// What happens is in a span `request` with the op, the thread and the owner: the current one
+    /// if a transport has opened it, with these fields empty, or a new one. A turn has a span `run`
+    /// of its own, which follows from it.
     pub async fn process_request(
         &self,
         client: ClientInfo,
         request: Request,
         context: S::Context,
+    ) -> Response {
+        let span = spans::request(&request.body, &context);
+        let answered = self.answer(client, request, context, &span).await;
+        if let Response::Json { status, .. } = &answered {
+            span.record("status", status);
+        }
+        answered
+    }
+
+    async fn answer(
+        &self,
+        client: ClientInfo,
+        request: Request,
+        context: S::Context,
+        span: &Span,
     ) -> Response {
         let (op, begun) = (request.body.op(), self.clock());
         // Taken before the look at the gate, so that a shutdown waits for who has passed it.
@@ -187,7 +208,7 @@ impl<S: ChatKitServer> ChatKit<S> {
             return self.refuse(Some(op), begun, OpError::new(OpErrorKind::Unavailable, message));
         }
         if starts_turn {
-            return Response::Stream(self.spawn_run(&client, request.body, context, token));
+            return Response::Stream(self.spawn_run(&client, request.body, context, token, span));
         }
         if let RequestBody::ThreadsAttach(params) = request.body {
             return match ops::attach(&self.shared, &client, params, &context).await {
@@ -200,7 +221,7 @@ impl<S: ChatKitServer> ChatKit<S> {
         }
         let shared = Arc::clone(&self.shared);
         let answering = async move { ops::answer(&shared, request.body, context).await };
-        match self.shared.runs.spawn(answering).await {
+        match self.shared.runs.spawn(answering.instrument(span.clone())).await {
             Ok(Ok(body)) => {
                 self.tell_answered(Some(op), begun, 200);
                 Response::Json { status: 200, body: body.into() }
@@ -249,14 +270,17 @@ impl<S: ChatKitServer> ChatKit<S> {
         request: RequestBody,
         context: S::Context,
         token: TaskTrackerToken,
+        asked_by: &Span,
     ) -> Subscription {
         let handle = RunHandle::observed(client.resumable, self.shared.observer.clone());
         let subscription = Subscription::new(handle.clone(), 0);
         let shared = Arc::clone(&self.shared);
-        let _detached = tokio::spawn(async move {
+        let span = spans::run(request.op(), handle.id(), &context, asked_by);
+        let running = async move {
             run(&shared, request, context, handle).await;
             drop((shared, token));
-        });
+        };
+        let _detached = tokio::spawn(running.instrument(span));
         subscription
     }
 

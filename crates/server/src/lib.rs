@@ -18,6 +18,7 @@ mod ops;
 mod recover;
 mod respond;
 mod run;
+mod spans;
 mod store;
 mod turn;
 mod visible;

@@ -15,6 +15,7 @@ use crate::{
     chatkit::Shared,
     ops::{self, Start},
     respond::TurnParts,
+    spans,
 };
 
 /// How long a turn that called a client tool may take to end once the output is there. The output
@@ -39,6 +40,7 @@ pub(crate) async fn run<S: ChatKitServer>(
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
     let mut watched = Watched::start(op, thread_id, run);
     let (thread_id, run) = (&watched.thread_id, &watched.run);
+    spans::of_thread(thread_id);
     let options = shared.server.run_options(&request, &context, shared.options);
     let entering = Entering { shared, context: &context, run, options: &options };
     // Boxed, so that the run does not keep room for it while it streams.
@@ -50,6 +52,9 @@ pub(crate) async fn run<S: ChatKitServer>(
     watched.answered(entered.as_ref().map_or_else(|error| error.kind.status(), |_| 200));
     let end = match entered {
         Ok(Prepared { turn, respond, first, mut lease, last_before }) => {
+            if options.log_content {
+                spans::log_input(turn.input());
+            }
             let drive = Drive {
                 server: &shared.server,
                 turn: &turn,
@@ -78,6 +83,7 @@ pub(crate) async fn run<S: ChatKitServer>(
     };
     let stats = watched.end(end);
     stats.log();
+    spans::ended(end);
     shared.server.stream_ended(&stats, &context);
 }
 

@@ -1,0 +1,58 @@
+//! Events as lines, each with what is known of its request and its turn.
+
+use tracing::{
+    Event, Subscriber,
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
+
+use super::{
+    fields::{Fields, OfSpan},
+    filter::is_context,
+    line::{Format, Line},
+    output::Output,
+};
+
+/// Writes a line for each event.
+pub(super) struct Lines {
+    format: Format,
+    output: Output,
+}
+
+impl Lines {
+    pub(super) fn new(format: Format, output: Output) -> Self {
+        Self { format, output }
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let (true, Some(span)) = (is_context(attributes.metadata()), context.span(id)) {
+            let mut fields = Fields::default();
+            attributes.record(&mut OfSpan(&mut fields));
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+            values.record(&mut OfSpan(fields));
+            fields.shrink();
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let mut line = Line::new(self.format, *metadata.level(), metadata.target(), &fields);
+        let innermost = context.event_span(event);
+        for span in innermost.into_iter().flat_map(|span| span.scope()) {
+            if let Some(around) = span.extensions().get::<Fields>() {
+                line.add_context(around);
+            }
+        }
+        self.output.write(line.finish());
+    }
+}
