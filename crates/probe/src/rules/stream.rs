@@ -92,7 +92,7 @@ impl<'a> Stream<'a> {
     }
 
     fn push(&mut self, frame: usize, value: &'a Value, found: &mut Findings) {
-        let event = Event::read(frame, value, shape::check_event(frame, value, found));
+        let event = Event::read(frame, value, shape::check_event(frame, value, found).is_ok());
         self.failed |= event.kind == "error";
         if matches!(event.what, What::Broken) {
             match event.item_id() {

@@ -1,0 +1,89 @@
+//! All that is to be said about a recording.
+
+use crate::{Finding, FollowUp, Recording, Severity, rules, timing, transport, words::plain};
+
+/// Judges one stream: its transport, its times, and what it says.
+///
+/// An answer that is no event stream is judged by its transport alone. The request must be of an op
+/// that streams.
+pub fn check(recording: &Recording) -> Vec<Finding> {
+    let mut findings = transport::check(recording);
+    if transport::is_stream(recording) {
+        let stalled = |finding: &Finding| finding.code == "stall";
+        let timing = timing::check(recording);
+        if timing.iter().any(stalled) {
+            // It does not end because it stands still.
+            findings.retain(|finding| finding.code != "no-end");
+        }
+        findings.extend(timing);
+        findings.extend(rules::check(recording));
+    }
+    findings
+}
+
+/// Judges the exchanges that followed a stream, against what the stream has shown.
+pub fn check_follow_ups(main: &Recording, others: &[FollowUp]) -> Vec<Finding> {
+    rules::follow_ups(main, others)
+}
+
+/// Makes one list of the findings of several streams: what was seen in each of them stands there
+/// once, with how often it was seen, the worst first. Texts lose what would change a terminal.
+pub fn merge(streams: impl IntoIterator<Item = Vec<Finding>>) -> Vec<Finding> {
+    let mut merged: Vec<(usize, Finding)> = Vec::new();
+    for findings in streams {
+        let mut seen_here: Vec<(&'static str, Severity)> = Vec::new();
+        for mut finding in findings {
+            let kind = (finding.code, finding.severity);
+            // The second of a kind in one stream is another place than the first.
+            let number = seen_here.iter().filter(|other| **other == kind).count();
+            seen_here.push(kind);
+            let same = merged.iter_mut().find(|(other_number, other)| {
+                *other_number == number && (other.code, other.severity) == kind
+            });
+            if let Some((_, same)) = same {
+                same.count += finding.count;
+                continue;
+            }
+            for text in [&mut finding.seen, &mut finding.why, &mut finding.fix] {
+                *text = plain(text);
+            }
+            merged.push((number, finding));
+        }
+    }
+    merged.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    merged.into_iter().map(|(_, finding)| finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(code: &'static str, severity: Severity, seen: &str) -> Finding {
+        let (why, fix) = (String::new(), String::new());
+        Finding { code, severity, seen: seen.to_owned(), why, fix, frame: None, count: 1 }
+    }
+
+    #[test]
+    fn the_same_in_several_streams_is_counted() {
+        let stream = |seen: &str| {
+            vec![
+                finding("stall", Severity::Warning, seen),
+                finding("bad-shape", Severity::Error, "here"),
+                finding("bad-shape", Severity::Error, "there"),
+            ]
+        };
+        let merged = merge([stream("4 s"), stream("5 s")]);
+        let short: Vec<_> =
+            merged.iter().map(|found| (found.code, found.seen.as_str(), found.count)).collect();
+        assert_eq!(
+            short,
+            [("bad-shape", "here", 2), ("bad-shape", "there", 2), ("stall", "4 s", 2)]
+        );
+    }
+
+    #[test]
+    fn texts_of_the_server_are_made_plain() {
+        let merged = merge([vec![finding("x", Severity::Note, "a\u{1b}[31mb")]]);
+        assert_eq!(merged[0].seen, "a\u{fffd}[31mb");
+    }
+}
