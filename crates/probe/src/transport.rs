@@ -23,6 +23,34 @@ pub(crate) fn check(recording: &Recording) -> Vec<Finding> {
     findings
 }
 
+/// Judges the answer to an op that is answered with JSON.
+pub(crate) fn check_json(recording: &Recording) -> Vec<Finding> {
+    let Some(head) = &recording.head else {
+        return vec![no_response(recording)];
+    };
+    let said = recording.text.as_deref().map(|text| brief(text, 120)).unwrap_or_default();
+    let seen = format!("status {}: {said}", head.status);
+    let why = "The op was not done, and the stock client shows what stands in `message`.";
+    let fix = "Check the request and the address. If both are right, look at the server's log.";
+    match (head.status, &recording.end) {
+        (500.., _) => vec![error("status-5xx", seen, why, fix)],
+        (300.., _) => vec![error("status-4xx", seen, why, fix)],
+        (_, End::Broken(..) | End::TimedOut(_)) => end(recording).into_iter().collect(),
+        _ if is_json(recording) => Vec::new(),
+        _ => vec![error(
+            "not-json",
+            format!("the answer is no JSON: {said}"),
+            "The stock client cannot read it.",
+            "Answer JSON ops with `application/json`.",
+        )],
+    }
+}
+
+fn is_json(recording: &Recording) -> bool {
+    let text = recording.text.as_deref().unwrap_or_default();
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 /// Whether the answer is an event stream at all: the rules for streams say nothing else.
 pub(crate) fn is_stream(recording: &Recording) -> bool {
     recording.head.as_ref().is_some_and(|head| (200..300).contains(&head.status) && is_sse(head))
@@ -46,8 +74,8 @@ fn no_response(recording: &Recording) -> Finding {
             "no-response",
             seen,
             "The chat shows that something went wrong, and the message seems lost.",
-            "Look at the server's log. If the request never reached it, look at the proxies; if it \
-             did, look for work that is done before the response begins.",
+            "Check the address, and that the server runs. If its log shows the request, look for \
+             work that is done before the response begins; if it does not, look at the proxies.",
         )
     }
 }

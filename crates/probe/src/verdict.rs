@@ -1,6 +1,11 @@
 //! All that is to be said about a recording.
 
-use crate::{Finding, FollowUp, Recording, Severity, rules, timing, transport, words::plain};
+use std::time::Duration;
+
+use crate::{
+    Finding, FollowUp, Member, Recording, Severity, check_crowd, rules, timing, transport,
+    words::plain,
+};
 
 /// Judges one stream: its transport, its times, and what it says.
 ///
@@ -19,6 +24,31 @@ pub fn check(recording: &Recording) -> Vec<Finding> {
         findings.extend(rules::check(recording));
     }
     findings
+}
+
+/// Judges the answer to an op that is answered with JSON.
+pub(crate) fn check_json(recording: &Recording) -> Vec<Finding> {
+    transport::check_json(recording)
+}
+
+/// Judges streams that ran at the same time, each by itself and all of them together. `alone` ran
+/// before them.
+pub(crate) fn check_crowd_members(
+    alone: &Recording,
+    crowd: &[Member<'_>],
+    apart: Duration,
+) -> Vec<Vec<Finding>> {
+    let blocked = check_crowd(alone, crowd, apart);
+    let mut streams: Vec<Vec<Finding>> =
+        crowd.iter().map(|member| check(member.recording)).collect();
+    if let Some(blocked) = blocked {
+        // What the times of one show is how they wait for each other.
+        for findings in &mut streams {
+            findings.retain(|finding| !timing::CODES.contains(&finding.code));
+        }
+        streams.push(vec![blocked]);
+    }
+    streams
 }
 
 /// Judges the exchanges that followed a stream, against what the stream has shown.

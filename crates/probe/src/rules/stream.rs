@@ -115,6 +115,6 @@ const NOT_JSON: Fault = Fault::error(
 
 const DONE_MARKER: Fault = Fault::note(
     "done-marker",
-    "ChatKit streams have no end marker: the client skips it as broken JSON, as should yours.",
+    "ChatKit streams have no end marker: the client skips it as broken JSON.",
     "Leave the marker out; the end of the response is the end of the stream.",
 );

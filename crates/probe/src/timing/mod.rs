@@ -23,6 +23,20 @@ mod waits;
 
 use crate::{Finding, Recording};
 
+/// What is found here.
+pub(crate) const CODES: [&str; 10] = [
+    "buffered-whole",
+    "nagle",
+    "bursts",
+    "slow-headers",
+    "slow-first-event",
+    "slow-first-text",
+    "long-gap",
+    "stall",
+    "no-heartbeat",
+    "slow-producer",
+];
+
 /// Judges the times of a recording of an event stream.
 pub(crate) fn check(recording: &Recording) -> Vec<Finding> {
     let mut findings = Vec::new();

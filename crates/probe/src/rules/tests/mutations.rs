@@ -56,7 +56,7 @@ fn mutate(events: &mut Vec<FrameKind>, mutation: &Mutation) {
     match mutation {
         Mutation::Drop(at) => drop(events.remove(*at.min(&last))),
         Mutation::Repeat(from, to) => {
-            events.insert(*to.min(&last), events[*from.min(&last)].clone())
+            events.insert(*to.min(&last), events[*from.min(&last)].clone());
         }
         Mutation::Swap(one, other) => events.swap(*one.min(&last), *other.min(&last)),
         Mutation::Put(at, place, value) => {

@@ -316,11 +316,17 @@ pub(super) fn reply(id: &str, deltas: &[&str]) -> Vec<Value> {
 }
 
 pub(super) fn added(item: Value) -> Value {
-    json!({"type": "thread.item.added", "item": item})
+    about(item, "thread.item.added")
 }
 
 pub(super) fn done(item: Value) -> Value {
-    json!({"type": "thread.item.done", "item": item})
+    about(item, "thread.item.done")
+}
+
+fn about(item: Value, kind: &str) -> Value {
+    let mut event = json!({"type": kind});
+    event["item"] = item;
+    event
 }
 
 pub(super) fn updated(id: &str, kind: &str, fields: Value) -> Value {
@@ -331,7 +337,9 @@ pub(super) fn updated(id: &str, kind: &str, fields: Value) -> Value {
 
 pub(super) fn part(id: &str, index: usize, what: &str, content: Value) -> Value {
     let kind = format!("assistant_message.content_part.{what}");
-    updated(id, &kind, json!({"content_index": index, "content": content}))
+    let mut fields = json!({"content_index": index});
+    fields["content"] = content;
+    updated(id, &kind, fields)
 }
 
 pub(super) fn delta(id: &str, index: usize, text: &str) -> Value {
