@@ -234,6 +234,7 @@ fn refusal(text: &str) -> String {
     if message.is_empty() { "no reason given".to_owned() } else { message }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers build it in place")]
 fn op(kind: &str, params: Value) -> Value {
     json!({"type": kind, "params": params})
 }
