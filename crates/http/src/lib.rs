@@ -33,6 +33,7 @@
 
 mod body;
 mod error;
+mod http2;
 mod options;
 mod origins;
 mod request;
