@@ -34,6 +34,7 @@
 mod answered;
 mod body;
 mod error;
+mod http2;
 mod options;
 mod origins;
 mod request;
