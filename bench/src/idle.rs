@@ -1,5 +1,7 @@
 //! `chatkit-bench idle`: what open streams cost a server in memory.
 
+mod report;
+
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -15,9 +17,9 @@ use crate::{
     connection::{Connection, ConnectionError},
     exchange::{self, Failure},
     process::{Memory, open_files},
-    report::IdleReport,
     script,
 };
+use report::IdleReport;
 
 const TEXT: &str = "hi";
 /// Connections that are opened, or streams that are asked for, at the same time.
@@ -59,7 +61,7 @@ async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
 
     let begun = Instant::now();
     let script = script::script(1, TEXT, 0, options.hold_ms);
-    let request: Arc<[u8]> = script::create_thread(&options.url, &script).into();
+    let request: Arc<[u8]> = script::create_thread(&options.url, &script).http1.into();
     let expected = Arc::new(Expected::new(1, TEXT));
     let connections = each(connections, |connection| {
         let (request, expected) = (Arc::clone(&request), Arc::clone(&expected));
@@ -91,11 +93,12 @@ async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
 
 async fn warm_up(options: &IdleOptions, address: SocketAddr) -> Result<Connection, BenchError> {
     let script = script::script(1, TEXT, 0, 0);
-    let request = script::create_thread(&options.url, &script);
+    let request = script::create_thread(&options.url, &script).http1;
     let expected = Expected::new(1, TEXT);
     let mut connection = Connection::open(address, true).await?;
     for _ in 0..options.warmup {
-        exchange::whole(&mut connection, &request, &expected).await?;
+        exchange::until_done(&mut connection, &request, &expected).await?;
+        while connection.body(|_| {}).await.map_err(Failure::from)? {}
         if !connection.is_open() {
             connection = Connection::open(address, true).await?;
         }
