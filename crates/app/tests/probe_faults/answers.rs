@@ -1,0 +1,202 @@
+//! Answers with the wrong head, the wrong end, or none.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    common::{Response, Server, script},
+    faulty::{
+        Exchange, Faults, Proxy, Request, break_after, cut_frame, endless_after, heartbeats_after,
+        quiet_after,
+    },
+    report::Report,
+};
+
+fn text() -> String {
+    script(json!([{"text": {"deltas": 8, "delta": "word ", "gap_ms": 30}}]))
+}
+
+fn through(faults: Faults, args: &[&str]) -> Report {
+    let server = Server::playback();
+    let proxy = Proxy::start(server.address(), faults);
+    Report::of_script(&proxy.url(), &text(), args)
+}
+
+const ONLY: &[&str] = &["--stream-only"];
+
+/// A stream whose head has another header, or lacks one.
+fn header(name: &'static str, value: Option<&'static str>) -> Faults {
+    Faults::stream(move |exchange| {
+        exchange.set_header(name, value);
+        crate::faulty::pass(exchange)
+    })
+}
+
+/// A streaming op that is answered with something else.
+fn instead(status: u16, kind: &'static str, body: &'static str) -> Faults {
+    Faults::stream(move |exchange| {
+        exchange.client.respond(status, &[("content-type".into(), kind.into())], body.as_bytes())
+    })
+}
+
+#[test]
+fn no_server_is_no_response() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let report = Report::of(&url, ONLY);
+    report.is_only(&["no-response"]);
+    report.ended_with(1);
+}
+
+#[test]
+fn a_server_that_never_answers_is_no_response() {
+    let report =
+        through(Faults::delay(Duration::from_secs(3)), &["--timeout", "1", "--stream-only"]);
+    report.is_only(&["no-response"]);
+}
+
+#[test]
+fn wrong_statuses_and_types_are_found() {
+    for (status, code) in
+        [(500, "status-5xx"), (503, "status-5xx"), (404, "status-4xx"), (401, "status-4xx")]
+    {
+        let report = through(instead(status, "application/json", "{\"detail\": \"no\"}"), ONLY);
+        report.is_only(&[code]);
+        report.ended_with(1);
+    }
+    through(instead(200, "application/json", "{\"type\": \"thread.created\"}"), ONLY)
+        .is_only(&["wrong-content-type"]);
+}
+
+#[test]
+fn a_redirect_is_found() {
+    let report = through(
+        Faults::stream(|exchange| {
+            exchange.client.respond(307, &[("location".into(), "/chatkit/".into())], b"")
+        }),
+        ONLY,
+    );
+    report.has("redirect");
+    report.ended_with(1);
+}
+
+#[test]
+fn headers_that_invite_buffering_are_found() {
+    through(header("cache-control", Some("no-cache")), ONLY).is_only(&["missing-no-transform"]);
+    through(header("cache-control", Some("no-transform")), ONLY).is_only(&["cached-by-proxies"]);
+    through(header("x-accel-buffering", Some("yes")), ONLY).is_only(&["accel-buffering"]);
+    through(header("x-accel-buffering", None), ONLY).is_only(&["accel-buffering"]);
+}
+
+#[test]
+fn streams_without_a_proper_end_are_found() {
+    let report = through(Faults::stream(break_after(9)), ONLY);
+    report.has("connection-broken");
+    report.lacks(&["no-end", "cut-frame", "stall"]);
+    report.ended_with(1);
+    let report = through(Faults::stream(cut_frame(9)), ONLY);
+    report.has("cut-frame");
+    report.lacks(&["no-end", "connection-broken", "stall"]);
+}
+
+#[test]
+fn streams_that_do_not_go_on_are_found() {
+    let short = ["--timeout", "2", "--stream-only"];
+    let report = through(Faults::stream(quiet_after(9)), &short);
+    report.has("stall");
+    report.lacks(&["connection-broken", "slow-producer", "nothing-but-heartbeats"]);
+    report.ended_with(1);
+    let report = through(Faults::stream(endless_after), &short);
+    report.is_only(&["no-end"]);
+    let report = through(Faults::stream(heartbeats_after(9, Duration::from_millis(100))), &short);
+    report.has("nothing-but-heartbeats");
+    report.lacks(&["connection-broken", "slow-producer"]);
+}
+
+#[test]
+fn long_waits_are_told_apart() {
+    let report = through(Faults::delay(Duration::from_millis(3500)), ONLY);
+    report.has("slow-headers");
+    report.lacks(&["buffered-whole", "bursts", "slow-producer", "long-gap"]);
+    let server = Server::playback();
+    let late_text = script(json!([
+        {"sleep_ms": 6000}, {"text": {"deltas": 8, "delta": "word ", "gap_ms": 30}},
+    ]));
+    let report = Report::of_script(&format!("http://{}", server.address()), &late_text, ONLY);
+    report.has("slow-first-text");
+    report.lacks(&[
+        "slow-headers",
+        "slow-first-event",
+        "buffered-whole",
+        "bursts",
+        "slow-producer",
+    ]);
+}
+
+/// Changes the JSON of the answers to one op.
+fn answer(op: &'static str, change: fn(&mut Value)) -> Faults {
+    Faults::answer(move |request: &Request, response: &mut Response| {
+        if request.op() == op {
+            let mut body = serde_json::from_slice(&response.body).unwrap_or_default();
+            change(&mut body);
+            response.body = body.to_string().into_bytes();
+        }
+    })
+}
+
+#[test]
+fn what_the_thread_holds_later_is_compared() {
+    through(Faults::none(), &[]).is_only(&[]);
+    through(
+        answer("items.list", |page| {
+            page["data"].as_array_mut().unwrap().pop();
+        }),
+        &[],
+    )
+    .is_only(&["item-lost"]);
+    through(
+        answer("items.list", |page| {
+            let items = page["data"].as_array_mut().unwrap();
+            let mut hidden = items[0].clone();
+            hidden["type"] = "hidden_context_item".into();
+            hidden["id"] = "itm_hidden".into();
+            hidden["content"] = "what the user must not see".into();
+            items.push(hidden);
+        }),
+        &[],
+    )
+    .is_only(&["hidden-item-leaked"]);
+    through(
+        answer("items.list", |page| {
+            page["data"] = json!([]);
+            page["has_more"] = true.into();
+        }),
+        &[],
+    )
+    .has("empty-page-with-more");
+}
+
+#[test]
+fn requests_that_cannot_be_done_are_judged_by_their_answers() {
+    let wrong_stream = Faults::stream(|exchange: &mut Exchange<'_>| {
+        if exchange.request.op() == "threads.create" {
+            return crate::faulty::pass(exchange);
+        }
+        exchange.client.respond(404, &[("content-type".into(), "application/json".into())], b"{}")
+    });
+    through(wrong_stream, &[]).is_only(&["failed-stream-status"]);
+    let wrong_json = Faults::answer(|_, response| {
+        if response.status() >= 400 {
+            response.body = b"{\"detail\": \"not found\"}".to_vec();
+        }
+    });
+    through(wrong_json, &[]).is_only(&["json-error-without-message"]);
+    let no_preflight = Faults::answer(|request, response| {
+        if request.method == "OPTIONS" {
+            response.head.headers.retain(|(name, _)| !name.starts_with("access-control-"));
+        }
+    });
+    through(no_preflight, &[]).is_only(&["cors-preflight"]);
+}
