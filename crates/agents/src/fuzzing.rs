@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use chatkit_sse::{Event, Frame, Parser};
+
 use crate::model::{
     ModelEvent,
     chat::{self, Quirks},
     responses::Converter,
-    sse::{SseEvent, SseParser},
 };
 
 const MAX_EVENT: usize = 1 << 16;
@@ -72,8 +73,8 @@ fn check_items(events: &[ModelEvent], is_whole: bool) {
     assert!(!is_whole || !open.contains(&true), "an item was not done");
 }
 
-fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<SseEvent> {
-    let mut parser = SseParser::new(MAX_EVENT);
+fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
+    let mut parser = Parser::new(MAX_EVENT);
     let mut events = Vec::new();
     for piece in pieces {
         parser.push(piece);
@@ -85,6 +86,6 @@ fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<SseEvent> {
             }
         }
     }
-    events.extend(parser.finish());
+    events.extend(parser.finish().and_then(Frame::into_event));
     events
 }

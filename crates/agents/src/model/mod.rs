@@ -8,7 +8,6 @@ mod item;
 mod json;
 mod request;
 pub(crate) mod responses;
-pub(crate) mod sse;
 
 pub use chat::{ChatCompletionsModel, MaxTokensField, SystemRole};
 pub use error::ModelError;

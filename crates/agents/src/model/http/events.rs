@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chatkit_sse::{Frame, Parser};
 use futures_core::Stream;
 use http_body::Body as _;
 use reqwest::{Body, Url};
@@ -20,7 +21,7 @@ use super::{
     opening::{Failure, Opened, Request, broken, open},
     provider::Provider,
 };
-use crate::model::{ModelError, sse::SseParser};
+use crate::model::ModelError;
 
 /// What may come behind a complete answer, and for how long it is waited for.
 const MAX_TAIL: usize = 64 * 1024;
@@ -148,7 +149,7 @@ struct Reader {
     provider: Arc<Provider>,
     request: Request,
     body: Body,
-    parser: SseParser,
+    parser: Parser,
     has_ended: bool,
     had_event: bool,
     /// Since when there is nothing to read.
@@ -161,7 +162,7 @@ struct Reader {
 
 impl Reader {
     fn new(provider: Arc<Provider>, opened: Opened) -> Self {
-        let mut parser = SseParser::new(provider.options.max_event_size);
+        let mut parser = Parser::new(provider.options.max_event_size);
         parser.push(&opened.start);
         Self {
             provider,
@@ -185,7 +186,7 @@ impl Reader {
                     return Poll::Ready(Some(Ok(event)));
                 }
                 Ok(None) if self.has_ended => {
-                    return Poll::Ready(self.parser.finish().map(Ok));
+                    return Poll::Ready(self.parser.finish().and_then(Frame::into_event).map(Ok));
                 }
                 Ok(None) => {}
                 Err(_) => {

@@ -13,7 +13,8 @@ pub use options::ProviderOptions;
 pub use secret::Secret;
 
 pub(crate) use self::{events::Events, refusal::Refusal};
-pub(crate) use super::sse::SseEvent;
+
+pub(crate) use chatkit_sse::Event as SseEvent;
 
 use std::{fmt, sync::Arc};
 

@@ -1,37 +1,38 @@
-//! A parser of event streams (`text/event-stream`) that takes bytes as they come.
+//! From bytes to frames.
 
-#[cfg(test)]
-mod tests;
+use std::fmt;
 
 use memchr::memchr2;
+
+use crate::{Event, Frame};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// A buffer that is larger than this is given back when it is empty.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
-/// An event of a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SseEvent {
-    /// The event's name, if it has one.
-    pub(crate) event: Option<String>,
-    /// The event's data: its `data` lines, joined by line feeds.
-    pub(crate) data: String,
+/// A frame is larger than it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event is larger than it may be")
+    }
 }
 
-/// An event is larger than it may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooLarge;
+impl std::error::Error for TooLarge {}
 
-/// The parser: [`push`](Self::push) bytes, then take events until there is none.
+/// The parser: [`push`](Self::push) bytes, then take events or frames until there is none.
 ///
-/// Any split of the bytes gives the same events. Lines may end with a line feed, a carriage return,
+/// Any split of the bytes gives the same frames. Lines may end with a line feed, a carriage return,
 /// or both. Each byte is looked at once and copied at most twice, however small the pieces are in
 /// which a large event comes.
 #[derive(Debug)]
-pub(crate) struct SseParser {
-    max_event_size: usize,
-    buffer: Vec<u8>,
+pub struct Parser {
+    max_frame_size: usize,
+    keeps_comments: bool,
+    pub(crate) buffer: Vec<u8>,
     /// Where the line begins that is being read.
     line: usize,
     /// Up to where there is no end of this line.
@@ -39,27 +40,37 @@ pub(crate) struct SseParser {
     /// Whether the line before ended with a carriage return, so that a line feed belongs to it.
     after_cr: bool,
     at_start: bool,
-    event: Option<String>,
-    data: Option<String>,
+    frame: Frame,
+    /// The bytes of the frame's data and comments.
+    kept: usize,
 }
 
-impl SseParser {
-    /// A parser that refuses events of more than so many bytes.
-    pub(crate) fn new(max_event_size: usize) -> Self {
+impl Parser {
+    /// A parser that refuses frames of more than so many bytes and leaves comments out.
+    pub fn new(max_frame_size: usize) -> Self {
         Self {
-            max_event_size,
+            max_frame_size,
+            keeps_comments: false,
             buffer: Vec::new(),
             line: 0,
             searched: 0,
             after_cr: false,
             at_start: true,
-            event: None,
-            data: None,
+            frame: Frame::default(),
+            kept: 0,
         }
     }
 
+    /// The same, but comments are kept: [`next_frame`](Self::next_frame) gives frames of nothing
+    /// but comments too.
+    #[must_use]
+    pub fn with_comments(mut self) -> Self {
+        self.keeps_comments = true;
+        self
+    }
+
     /// Takes the next bytes of the stream.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         if self.line == self.buffer.len() {
             if self.buffer.capacity() > KEPT_CAPACITY {
                 self.buffer = Vec::new();
@@ -76,12 +87,26 @@ impl SseParser {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next event that is complete.
+    /// The next event that is complete. Frames without data are passed over.
     ///
     /// # Errors
     ///
     /// [`TooLarge`] when the event is too large, whether or not it is complete.
-    pub(crate) fn next_event(&mut self) -> Result<Option<SseEvent>, TooLarge> {
+    pub fn next_event(&mut self) -> Result<Option<Event>, TooLarge> {
+        while let Some(frame) = self.next_frame()? {
+            if let Some(event) = frame.into_event() {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next frame that is complete and has anything in it.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] when the frame is too large, whether or not it is complete.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, TooLarge> {
         loop {
             if self.after_cr && self.line < self.buffer.len() {
                 self.after_cr = false;
@@ -102,27 +127,26 @@ impl SseParser {
             let start = self.line;
             self.line = end + 1;
             self.searched = self.line;
-            if let Some(event) = self.take_line(start, end) {
-                return Ok(Some(event));
+            if let Some(frame) = self.take_line(start, end) {
+                return Ok(Some(frame));
             }
         }
     }
 
-    /// The last event of a stream that has ended, if the empty line behind it is missing. To be
-    /// called when [`next_event`](Self::next_event) has nothing more.
-    pub(crate) fn finish(&mut self) -> Option<SseEvent> {
+    /// The last frame of a stream that has ended, if the empty line behind it is missing. To be
+    /// called when there are no more frames. Browsers drop such a frame.
+    pub fn finish(&mut self) -> Option<Frame> {
         let start = std::mem::replace(&mut self.line, self.buffer.len());
         self.searched = self.line;
         self.take_line(start, self.line).or_else(|| self.dispatch())
     }
 
     fn check_size(&self, line: usize) -> Result<(), TooLarge> {
-        let kept = self.data.as_ref().map_or(0, String::len);
-        if kept.saturating_add(line) > self.max_event_size { Err(TooLarge) } else { Ok(()) }
+        if self.kept.saturating_add(line) > self.max_frame_size { Err(TooLarge) } else { Ok(()) }
     }
 
-    /// Takes a line of the buffer. An empty one ends an event.
-    fn take_line(&mut self, start: usize, end: usize) -> Option<SseEvent> {
+    /// Takes a line of the buffer. An empty one ends a frame.
+    fn take_line(&mut self, start: usize, end: usize) -> Option<Frame> {
         let mut line = self.buffer.get(start..end).unwrap_or_default();
         if std::mem::take(&mut self.at_start) {
             line = line.strip_prefix(BOM).unwrap_or(line);
@@ -131,22 +155,40 @@ impl SseParser {
             return self.dispatch();
         }
         if let Some(value) = field(line, b"data") {
-            match &mut self.data {
-                None => self.data = Some(text(value)),
+            match &mut self.frame.data {
+                None => {
+                    let value = text(value);
+                    self.kept += value.len();
+                    self.frame.data = Some(value);
+                }
                 Some(data) => {
+                    let before = data.len();
                     data.push('\n');
                     data.push_str(&String::from_utf8_lossy(value));
+                    self.kept += data.len() - before;
                 }
             }
         } else if let Some(value) = field(line, b"event") {
-            self.event = (!value.is_empty()).then(|| text(value));
+            self.frame.event = (!value.is_empty()).then(|| text(value));
+        } else if let Some(value) = field(line, b"id") {
+            // The HTML standard ignores an id with a NUL.
+            if !value.contains(&0) {
+                self.frame.id = Some(text(value));
+            }
+        } else if self.keeps_comments
+            && let Some(comment) = field(line, b"")
+        {
+            let comment = text(comment);
+            // An empty one takes room as well.
+            self.kept += comment.len() + size_of::<String>();
+            self.frame.comments.push(comment);
         }
         None
     }
 
-    fn dispatch(&mut self) -> Option<SseEvent> {
-        let event = self.event.take();
-        self.data.take().map(|data| SseEvent { event, data })
+    fn dispatch(&mut self) -> Option<Frame> {
+        self.kept = 0;
+        if self.frame.is_empty() { None } else { Some(std::mem::take(&mut self.frame)) }
     }
 }
 

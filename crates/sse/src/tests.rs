@@ -2,15 +2,15 @@
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{SseEvent, SseParser, TooLarge};
+use crate::{Event, Frame, Parser, TooLarge};
 
-fn event(name: Option<&str>, data: &str) -> SseEvent {
-    SseEvent { event: name.map(str::to_owned), data: data.to_owned() }
+fn event(name: Option<&str>, data: &str) -> Event {
+    Event { id: None, event: name.map(str::to_owned), data: data.to_owned() }
 }
 
 /// The events of a stream that comes in these pieces.
-fn parse<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<SseEvent> {
-    let mut parser = SseParser::new(1 << 20);
+fn parse<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
+    let mut parser = Parser::new(1 << 20);
     let mut events = Vec::new();
     for piece in pieces {
         parser.push(piece);
@@ -18,11 +18,11 @@ fn parse<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<SseEvent> {
             events.push(event);
         }
     }
-    events.extend(parser.finish());
+    events.extend(parser.finish().and_then(Frame::into_event));
     events
 }
 
-fn parse_whole(text: &str) -> Vec<SseEvent> {
+fn parse_whole(text: &str) -> Vec<Event> {
     parse([text.as_bytes()])
 }
 
@@ -54,7 +54,7 @@ fn line_ends_of_all_kinds() {
 
 #[test]
 fn an_event_is_not_held_back_until_the_line_feed_behind_its_carriage_return() {
-    let mut parser = SseParser::new(100);
+    let mut parser = Parser::new(100);
     parser.push(b"data: 1\r\n\r");
     assert_eq!(parser.next_event(), Ok(Some(event(None, "1"))));
     parser.push(b"\ndata: 2\r\n\r\n");
@@ -64,8 +64,71 @@ fn an_event_is_not_held_back_until_the_line_feed_behind_its_carriage_return() {
 
 #[test]
 fn comments_and_unknown_fields_are_left_out() {
-    let text = ": hi\n\nid: 7\nretry: 10\nevents: b\ndatum: 0\ndata: 1\n:\n\n";
+    let text = ": hi\n\nretry: 10\nevents: b\nids: 7\ndatum: 0\ndata: 1\n:\n\n";
     assert_eq!(parse_whole(text), [event(None, "1")]);
+}
+
+fn frames<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
+    let mut parser = Parser::new(1 << 20).with_comments();
+    let mut frames = Vec::new();
+    for piece in pieces {
+        parser.push(piece);
+        while let Some(frame) = parser.next_frame().unwrap() {
+            frames.push(frame);
+        }
+    }
+    frames.extend(parser.finish());
+    frames
+}
+
+#[test]
+fn an_id_belongs_to_its_frame() {
+    let ids = |text: &str| -> Vec<Option<String>> {
+        parse_whole(text).into_iter().map(|event| event.id).collect()
+    };
+    assert_eq!(
+        ids("id: a.1\ndata: 1\n\ndata: 2\n\nid\ndata: 3\n\nid: x\nid: y\ndata: 4\n\n"),
+        [Some("a.1".to_owned()), None, Some(String::new()), Some("y".to_owned())]
+    );
+    assert_eq!(ids("id: a\0b\ndata: 1\n\n"), [None]);
+    assert_eq!(ids("id: 1\n\ndata: 1\n\n"), [None], "the id of a frame without data");
+}
+
+#[test]
+fn comments_are_given_to_whoever_asks() {
+    let frame = |comments: &[&str]| Frame {
+        comments: comments.iter().map(|&comment| comment.to_owned()).collect(),
+        ..Frame::default()
+    };
+    let text = ": ping\n\n:\n:two\n\n\n: a\nid: 1\nevent: b\ndata: c\n:  d\n\nid: 2\n\n: end";
+    assert_eq!(
+        frames([text.as_bytes()]),
+        [
+            frame(&["ping"]),
+            frame(&["", "two"]),
+            Frame {
+                id: Some("1".to_owned()),
+                event: Some("b".to_owned()),
+                data: Some("c".to_owned()),
+                ..frame(&["a", " d"])
+            },
+            Frame { id: Some("2".to_owned()), ..Frame::default() },
+            frame(&["end"]),
+        ]
+    );
+    assert_eq!(frames([b": cut".as_slice(), b" within"]), [frame(&["cut within"])]);
+}
+
+#[test]
+fn comments_count_for_the_size_only_if_they_are_kept() {
+    let text = ": 123\n".repeat(100);
+    let mut parser = Parser::new(200);
+    parser.push(text.as_bytes());
+    assert_eq!(parser.next_frame(), Ok(None));
+
+    let mut parser = Parser::new(200).with_comments();
+    parser.push(text.as_bytes());
+    assert_eq!(parser.next_frame(), Err(TooLarge));
 }
 
 #[test]
@@ -94,15 +157,15 @@ fn wrong_utf8_is_replaced() {
 
 #[test]
 fn an_event_that_is_too_large_is_refused_before_it_is_complete() {
-    let mut line = SseParser::new(10);
+    let mut line = Parser::new(10);
     line.push(b"data: 123456");
     assert_eq!(line.next_event(), Err(TooLarge));
 
-    let mut lines = SseParser::new(10);
+    let mut lines = Parser::new(10);
     lines.push(b"data: 1234\ndata: 5678\n");
     assert_eq!(lines.next_event(), Err(TooLarge));
 
-    let mut many = SseParser::new(10);
+    let mut many = Parser::new(10);
     for _ in 0..100 {
         many.push(b"data: 1\n\n");
         assert_eq!(many.next_event(), Ok(Some(event(None, "1"))));
@@ -112,7 +175,7 @@ fn an_event_that_is_too_large_is_refused_before_it_is_complete() {
 #[test]
 fn a_large_event_in_small_pieces_costs_linear_time_and_its_memory_is_given_back() {
     let text = "x".repeat(10 << 20);
-    let mut parser = SseParser::new(11 << 20);
+    let mut parser = Parser::new(11 << 20);
     parser.push(b"data: ");
     // A search that began anew with each piece would look at 10 TB.
     for piece in text.as_bytes().chunks(5) {
@@ -154,7 +217,8 @@ proptest! {
             pieces.push(piece);
             rest = more;
         }
-        prop_assert_eq!(parse(pieces), parse_whole(&text));
+        prop_assert_eq!(parse(pieces.iter().copied()), parse_whole(&text));
+        prop_assert_eq!(frames(pieces), frames([text.as_bytes()]));
     }
 
     #[test]

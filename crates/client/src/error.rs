@@ -1,0 +1,134 @@
+//! What can go wrong between a client and a server.
+
+use std::{error::Error, io};
+
+use reqwest::Url;
+
+use crate::address;
+
+/// What went wrong. No message has a header, a password or the query of a URL in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The URL cannot be used.
+    #[error("the server's URL is wrong: {reason}")]
+    Url {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A header cannot be sent.
+    #[error("the header `{name}` has characters that cannot be sent")]
+    Header {
+        /// Its name.
+        name: String,
+    },
+    /// No HTTP client could be made on this machine.
+    #[error("no HTTP client: {reason}")]
+    Setup {
+        /// Why.
+        reason: String,
+    },
+    /// There is no connection.
+    #[error("could not connect to {url}: {reason}")]
+    NotConnected {
+        /// Where.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is a connection, but it could not be made a secure one.
+    #[error("no secure connection to {url}: {reason}")]
+    Tls {
+        /// Where.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The connection broke before the answer was complete.
+    #[error("the connection to {url} broke off: {reason}")]
+    Broken {
+        /// Where.
+        url: String,
+        /// How.
+        reason: String,
+    },
+    /// The answer is compressed in a way that cannot be undone.
+    #[error("the answer of {url} cannot be decompressed: {reason}")]
+    Encoding {
+        /// Where.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The answer is larger than it may be.
+    #[error("the answer of {url} is larger than {limit} bytes")]
+    TooLarge {
+        /// Where.
+        url: String,
+        /// How large it may be.
+        limit: usize,
+    },
+    /// The answer is not the JSON that was expected.
+    #[error("the answer of {url} (status {status}) is not the expected JSON: {reason}: {start}")]
+    NotJson {
+        /// Where.
+        url: String,
+        /// The answer's status.
+        status: u16,
+        /// Why.
+        reason: String,
+        /// How the answer begins.
+        start: String,
+    },
+}
+
+impl ClientError {
+    /// What an error of the HTTP client means.
+    pub(crate) fn from_http(url: &Url, error: reqwest::Error) -> Self {
+        let url = address::shown(url);
+        let error = error.without_url();
+        let is_tls = chain(&error).any(is_tls_error);
+        let reason = describe(&error);
+        if is_tls {
+            Self::Tls { url, reason }
+        } else if error.is_connect() {
+            Self::NotConnected { url, reason }
+        } else if error.is_builder() {
+            Self::Setup { reason }
+        } else {
+            Self::Broken { url, reason }
+        }
+    }
+}
+
+/// What an error says, with its causes. The outermost only says that there is one.
+pub(crate) fn describe(error: &reqwest::Error) -> String {
+    let mut text = String::new();
+    for cause in chain(error).skip(1) {
+        let more = cause.to_string();
+        if text.ends_with(&more) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&more);
+    }
+    if text.is_empty() { error.to_string() } else { text }
+}
+
+/// An error and its causes, those in an I/O error's pocket too.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| cause(error))
+}
+
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
+}
+
+fn is_tls_error(error: &(dyn Error + 'static)) -> bool {
+    error.is::<rustls::Error>()
+}
