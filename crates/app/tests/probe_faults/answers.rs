@@ -1,13 +1,13 @@
 //! Answers with the wrong head, the wrong end, or none.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
     common::{Response, Server, script},
     faulty::{
-        Exchange, Faults, Proxy, Request, break_after, cut_frame, endless_after, heartbeats_after,
+        Exchange, Faults, Proxy, Request, break_after, cut_frame, empty, heartbeats_after,
         quiet_after,
     },
     report::Report,
@@ -78,7 +78,7 @@ fn a_redirect_is_found() {
         }),
         ONLY,
     );
-    report.has("redirect");
+    report.is_only(&["status-3xx"]);
     report.ended_with(1);
 }
 
@@ -103,36 +103,24 @@ fn streams_without_a_proper_end_are_found() {
 
 #[test]
 fn streams_that_do_not_go_on_are_found() {
-    let short = ["--timeout", "2", "--stream-only"];
-    let report = through(Faults::stream(quiet_after(9)), &short);
-    report.has("stall");
-    report.lacks(&["connection-broken", "slow-producer", "nothing-but-heartbeats"]);
-    report.ended_with(1);
-    let report = through(Faults::stream(endless_after), &short);
-    report.is_only(&["no-end"]);
-    let report = through(Faults::stream(heartbeats_after(9, Duration::from_millis(100))), &short);
-    report.has("nothing-but-heartbeats");
-    report.lacks(&["connection-broken", "slow-producer"]);
-}
-
-#[test]
-fn long_waits_are_told_apart() {
-    let report = through(Faults::delay(Duration::from_millis(3500)), ONLY);
-    report.has("slow-headers");
-    report.lacks(&["buffered-whole", "bursts", "slow-producer", "long-gap"]);
-    let server = Server::playback();
-    let late_text = script(json!([
-        {"sleep_ms": 6000}, {"text": {"deltas": 8, "delta": "word ", "gap_ms": 30}},
-    ]));
-    let report = Report::of_script(&format!("http://{}", server.address()), &late_text, ONLY);
-    report.has("slow-first-text");
-    report.lacks(&[
-        "slow-headers",
-        "slow-first-event",
-        "buffered-whole",
-        "bursts",
-        "slow-producer",
-    ]);
+    let beat = Duration::from_millis(100);
+    let check = |faults: Faults, code: &'static str| {
+        let report = through(faults, &["--timeout", "2", "--stream-only"]);
+        report.has(code);
+        let others = ["stall", "no-end", "nothing-but-heartbeats", "no-event", "connection-broken"];
+        report.lacks(&others.into_iter().filter(|other| *other != code).collect::<Vec<_>>());
+        report.ended_with(1);
+    };
+    thread::scope(|scope| {
+        // In the middle of a message, with heartbeats and without.
+        scope.spawn(|| check(Faults::stream(quiet_after(9)), "stall"));
+        scope.spawn(|| check(Faults::stream(heartbeats_after(9, beat)), "stall"));
+        // After the message is done.
+        scope.spawn(|| check(Faults::stream(quiet_after(usize::MAX)), "no-end"));
+        // Before anything was said.
+        scope.spawn(|| check(Faults::stream(heartbeats_after(0, beat)), "nothing-but-heartbeats"));
+        scope.spawn(|| check(Faults::stream(empty), "no-event"));
+    });
 }
 
 /// Changes the JSON of the answers to one op.

@@ -18,6 +18,6 @@ pub(crate) use nagle::nagle;
 pub(crate) use proxy::{Faults, Proxy};
 pub(crate) use rewrite::{Change, rewrite};
 pub(crate) use transport::{
-    break_after, cut_frame, endless_after, flush_each, gzip, heartbeats_after, hold_bytes,
-    hold_to_end, pass, quiet_after,
+    break_after, cut_frame, empty, flush_each, gzip, heartbeats_after, hold_bytes, hold_to_end,
+    pass, quiet_after, without_heartbeats,
 };

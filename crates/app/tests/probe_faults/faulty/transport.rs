@@ -105,11 +105,6 @@ pub(crate) fn quiet_after(
     }
 }
 
-/// All frames come, but the response does not end.
-pub(crate) fn endless_after(exchange: &mut Exchange<'_>) -> io::Result<()> {
-    quiet_after(usize::MAX)(exchange)
-}
-
 /// After so many frames there are only heartbeats.
 pub(crate) fn heartbeats_after(
     frames: usize,
@@ -146,4 +141,21 @@ pub(crate) fn cut_frame(
         exchange.client.chunk(&frame[..frame.len() / 2])?;
         exchange.client.end()
     }
+}
+
+/// No frame comes.
+pub(crate) fn empty(exchange: &mut Exchange<'_>) -> io::Result<()> {
+    exchange.send_head()?;
+    exchange.client.end()
+}
+
+/// All but the comments is passed on.
+pub(crate) fn without_heartbeats(exchange: &mut Exchange<'_>) -> io::Result<()> {
+    exchange.send_head()?;
+    while let Some(frame) = exchange.frame() {
+        if !frame.starts_with(b":") {
+            exchange.client.chunk(&frame)?;
+        }
+    }
+    exchange.client.end()
 }
