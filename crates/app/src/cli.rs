@@ -1,9 +1,11 @@
 //! The command line.
 
 mod agent;
+mod probe;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
+pub(crate) use probe::{ProbeArgs, probe};
 pub(crate) use runs::RunArgs;
 
 use std::net::SocketAddr;
@@ -37,6 +39,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the chat: the page at `/`, the protocol at `POST /chatkit`
     Serve(ServeArgs),
+    /// Send a message to any ChatKit server, watch the stream and say what is wrong with it
+    Probe(ProbeArgs),
 }
 
 impl Cli {
@@ -147,7 +151,9 @@ mod tests {
     fn flags_stand_after_the_subcommand() {
         let parse = |args: &[&str]| Cli::try_parse_from([&["chatkit"], args].concat());
         let listen = |args: &[&str]| {
-            let Command::Serve(args) = parse(args).map(Cli::into_command).ok()?;
+            let Ok(Command::Serve(args)) = parse(args).map(Cli::into_command) else {
+                return None;
+            };
             Some(args.listen.port())
         };
         assert_eq!(listen(&["serve", "--listen", "127.0.0.1:1"]), Some(1));
@@ -192,7 +198,7 @@ mod tests {
     fn a_wildcard_allows_any() {
         let allowed = |args: &[&str]| {
             let cli = Cli::try_parse_from([&["chatkit", "serve"], args].concat()).ok()?;
-            let Command::Serve(args) = cli.into_command();
+            let Command::Serve(args) = cli.into_command() else { return None };
             Some(matches!(args.allowed_origins(), AllowedOrigins::Any))
         };
         assert_eq!(allowed(&[]), Some(true));

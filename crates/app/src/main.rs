@@ -16,10 +16,16 @@ use std::{
 use clap::Parser as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ServeArgs};
 
 fn main() -> ExitCode {
-    let Command::Serve(args) = Cli::parse().into_command();
+    match Cli::parse().into_command() {
+        Command::Serve(args) => serve(args),
+        Command::Probe(args) => cli::probe(&args),
+    }
+}
+
+fn serve(args: ServeArgs) -> ExitCode {
     let filter =
         EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
     // Complaining on stderr that stderr is closed would be a panic.
