@@ -47,7 +47,7 @@ fn no_server_is_no_response() {
     drop(listener);
     let report = Report::of(&url, ONLY);
     report.is_only(&["no-response"]);
-    report.ended_with(1);
+    report.ended_with(2);
 }
 
 #[test]

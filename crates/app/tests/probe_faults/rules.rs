@@ -28,7 +28,10 @@ const MESSAGES: &[Case] = &[
     (&["done-twice"], Twice(is_done)),
     (&["added-twice"], Twice(is_added)),
     (&["update-without-added"], Drop(is_added)),
-    (&["delta-before-part"], Drop(|event| updates(event, "content_part.added"))),
+    (
+        &["delta-before-part", "annotation-before-part"],
+        Drop(|event| updates(event, "content_part.added")),
+    ),
     (&["part-added-twice"], Twice(|event| updates(event, "content_part.added"))),
     (&["part-not-done"], Drop(|event| updates(event, "content_part.done"))),
     (&["text-differs"], Drop(|event| event["update"]["delta"] == "w2 ")),
