@@ -25,9 +25,9 @@ FAILURE = {"fail": {"message": "no model today", "allow_retry": True}}
 
 # Nothing tells proxies to leave the stream as it is, and no time names its offset.
 STREAM = {"missing-no-transform", "cached-by-proxies", "accel-buffering", "date-without-offset"}
-# Requests that cannot be done are answered 500 without JSON; the endpoint that its documentation
-# shows knows no other origins.
-ANSWERS = {"failed-stream-status", "json-error-without-message", "cors-preflight"}
+# What cannot be done breaks the stream, or is answered 500 without JSON; the endpoint as its
+# documentation has it knows no other origins.
+ANSWERS = {"failed-stream-silent", "failed-json-status", "json-error-without-message", "cors-preflight"}
 
 # What is sent, more arguments, what is found at the reference and at ours.
 CASES: list[tuple[str, list[Any], list[str], set[str], set[str]]] = [

@@ -2,14 +2,11 @@
 
 use std::{thread, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    common::{Response, Server, script},
-    faulty::{
-        Exchange, Faults, Proxy, Request, break_after, cut_frame, empty, heartbeats_after,
-        quiet_after,
-    },
+    common::{Server, script},
+    faulty::{Faults, Proxy, break_after, cut_frame, empty, heartbeats_after, quiet_after},
     report::Report,
 };
 
@@ -88,6 +85,10 @@ fn headers_that_invite_buffering_are_found() {
     through(header("cache-control", Some("no-transform")), ONLY).is_only(&["cached-by-proxies"]);
     through(header("x-accel-buffering", Some("yes")), ONLY).is_only(&["accel-buffering"]);
     through(header("x-accel-buffering", None), ONLY).is_only(&["accel-buffering"]);
+    // It is a warning, which fails a strict probe only.
+    let accel = || header("x-accel-buffering", None);
+    through(accel(), ONLY).ended_with(0);
+    through(accel(), &["--strict", "--stream-only"]).ended_with(1);
 }
 
 #[test]
@@ -121,70 +122,4 @@ fn streams_that_do_not_go_on_are_found() {
         scope.spawn(|| check(Faults::stream(heartbeats_after(0, beat)), "nothing-but-heartbeats"));
         scope.spawn(|| check(Faults::stream(empty), "no-event"));
     });
-}
-
-/// Changes the JSON of the answers to one op.
-fn answer(op: &'static str, change: fn(&mut Value)) -> Faults {
-    Faults::answer(move |request: &Request, response: &mut Response| {
-        if request.op() == op {
-            let mut body = serde_json::from_slice(&response.body).unwrap_or_default();
-            change(&mut body);
-            response.body = body.to_string().into_bytes();
-        }
-    })
-}
-
-#[test]
-fn what_the_thread_holds_later_is_compared() {
-    through(Faults::none(), &[]).is_only(&[]);
-    through(
-        answer("items.list", |page| {
-            page["data"].as_array_mut().unwrap().pop();
-        }),
-        &[],
-    )
-    .is_only(&["item-lost"]);
-    through(
-        answer("items.list", |page| {
-            let items = page["data"].as_array_mut().unwrap();
-            let mut hidden = items[0].clone();
-            hidden["type"] = "hidden_context_item".into();
-            hidden["id"] = "itm_hidden".into();
-            hidden["content"] = "what the user must not see".into();
-            items.push(hidden);
-        }),
-        &[],
-    )
-    .is_only(&["hidden-item-leaked"]);
-    through(
-        answer("items.list", |page| {
-            page["data"] = json!([]);
-            page["has_more"] = true.into();
-        }),
-        &[],
-    )
-    .has("empty-page-with-more");
-}
-
-#[test]
-fn requests_that_cannot_be_done_are_judged_by_their_answers() {
-    let wrong_stream = Faults::stream(|exchange: &mut Exchange<'_>| {
-        if exchange.request.op() == "threads.create" {
-            return crate::faulty::pass(exchange);
-        }
-        exchange.client.respond(404, &[("content-type".into(), "application/json".into())], b"{}")
-    });
-    through(wrong_stream, &[]).is_only(&["failed-stream-status"]);
-    let wrong_json = Faults::answer(|_, response| {
-        if response.status() >= 400 {
-            response.body = b"{\"detail\": \"not found\"}".to_vec();
-        }
-    });
-    through(wrong_json, &[]).is_only(&["json-error-without-message"]);
-    let no_preflight = Faults::answer(|request, response| {
-        if request.method == "OPTIONS" {
-            response.head.headers.retain(|(name, _)| !name.starts_with("access-control-"));
-        }
-    });
-    through(no_preflight, &[]).is_only(&["cors-preflight"]);
 }

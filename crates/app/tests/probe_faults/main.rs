@@ -7,6 +7,7 @@ mod common;
 
 mod answers;
 mod faulty;
+mod follow_ups;
 mod report;
 mod rules;
 mod timing;
