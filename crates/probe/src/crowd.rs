@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::{
     Finding, Recording, Severity,
-    arrivals::{Text, events, first_text, texts},
+    arrivals::{events, first_text, texts},
     numbers::{at_least, gaps, median},
     words::{count, time},
 };
@@ -131,27 +131,21 @@ fn pauses(member: &Member<'_>) -> Vec<(Duration, Duration)> {
 
 /// A spaced stream becomes slower by as many times as there are streams.
 fn in_turns(alone: &Recording, crowd: &[Member<'_>]) -> Option<Finding> {
-    let pace = |recording: &Recording| mean_gap(&texts(recording)).filter(|gap| *gap >= SPACED);
+    let pace = |recording: &Recording| {
+        median(&gaps(texts(recording).iter().map(|text| text.at))).filter(|gap| *gap >= SPACED)
+    };
     let people = u32::try_from(crowd.len()).ok().filter(|people| *people >= MIN_TURNS)?;
     let one = pace(alone)?;
     let paces: Vec<Duration> = crowd.iter().filter_map(|member| pace(member.recording)).collect();
     let many = median(&paces).filter(|_| paces.len() == crowd.len())?;
     (many >= (one * people).mul_f64(TURNS)).then(|| {
         finding(format!(
-            "with {} the text events of each come {} apart on average, alone {}",
+            "with {} the text events of each come {} apart, alone {}",
             count(crowd.len(), "stream"),
             time(many),
             time(one)
         ))
     })
-}
-
-/// The mean tells how much gets done. A server that serves its streams in changing order makes short
-/// and long gaps in turn, so that the median of one stream says little.
-fn mean_gap(texts: &[Text]) -> Option<Duration> {
-    let (first, last) = (texts.first()?, texts.last()?);
-    let gaps = u32::try_from(texts.len().checked_sub(1)?).ok()?;
-    last.at.saturating_sub(first.at).checked_div(gaps)
 }
 
 fn finding(seen: String) -> Finding {
