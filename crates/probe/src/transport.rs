@@ -262,3 +262,75 @@ fn note(code: &'static str, seen: String, why: &str, fix: &str) -> Finding {
         count: 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::{Tape, codes};
+
+    const SSE: (&str, &str) = ("content-type", "text/event-stream");
+    const CACHE: (&str, &str) = ("cache-control", "no-cache, no-transform");
+    const ACCEL: (&str, &str) = ("x-accel-buffering", "no");
+
+    fn with(status: u16, headers: &[(&str, &str)]) -> Vec<Finding> {
+        let tape = Tape::new().wait(3.0).head_with(status, headers).opening();
+        check(&tape.paced(5, |_| 20.0).done())
+    }
+
+    #[test]
+    fn a_stream_as_it_should_be() {
+        assert_eq!(with(200, &[SSE, CACHE, ACCEL]), []);
+        let loud = [
+            ("content-type", "Text/Event-Stream; charset=utf-8"),
+            ("cache-control", "No-Store,No-Transform"),
+            ("x-accel-buffering", "No"),
+            ("content-encoding", "identity"),
+        ];
+        assert_eq!(with(200, &loud), []);
+    }
+
+    #[test]
+    fn statuses_and_types() {
+        for (status, code) in
+            [(500, "status-5xx"), (502, "status-5xx"), (404, "status-4xx"), (308, "status-3xx")]
+        {
+            assert_eq!(codes(&with(status, &[SSE])), [code]);
+        }
+        assert_eq!(codes(&with(200, &[("content-type", "text/html")])), ["wrong-content-type"]);
+        assert_eq!(codes(&with(200, &[])), ["wrong-content-type"]);
+    }
+
+    #[test]
+    fn headers_that_invite_buffering() {
+        let only = |headers: &[(&str, &str)]| {
+            let found = with(200, headers);
+            assert_eq!(found.len(), 1, "{found:?}");
+            (found[0].code, found[0].severity)
+        };
+        let no_cache = ("cache-control", "no-cache");
+        assert_eq!(only(&[SSE, no_cache, ACCEL]), ("missing-no-transform", Severity::Note));
+        let no_transform = ("cache-control", "no-transform");
+        assert_eq!(only(&[SSE, no_transform, ACCEL]), ("cached-by-proxies", Severity::Note));
+        assert_eq!(only(&[SSE, CACHE]), ("accel-buffering", Severity::Warning));
+        let gzip = ("content-encoding", "gzip");
+        assert_eq!(only(&[SSE, CACHE, ACCEL, gzip]), ("compressed-stream", Severity::Warning));
+    }
+
+    #[test]
+    fn ends() {
+        let begun = || Tape::new().wait(3.0).head().opening().paced(5, |_| 20.0);
+        let code = |recording: &Recording| codes(&check(recording)).join(" ");
+        assert_eq!(code(&begun().end(End::CutFrame)), "cut-frame");
+        let reset = |at| End::Broken(at, "reset".to_owned());
+        assert_eq!(code(&begun().end(reset)), "connection-broken");
+        assert_eq!(code(&begun().wait(9000.0).end(End::TimedOut)), "no-end");
+        assert_eq!(code(&begun().end(End::Left)), "");
+        let silent = || Tape::new().wait(3.0).head();
+        assert_eq!(code(&silent().end(End::Complete)), "no-event");
+        assert_eq!(code(&silent().wait(9000.0).end(End::TimedOut)), "no-end");
+        let beating = silent().wait(5000.0).heartbeat().wait(5000.0).heartbeat();
+        assert_eq!(code(&beating.end(End::TimedOut)), "nothing-but-heartbeats");
+        assert_eq!(code(&Tape::new().wait(9000.0).end(End::TimedOut)), "no-response");
+        assert_eq!(code(&Tape::new().end(reset)), "no-response");
+    }
+}
