@@ -74,8 +74,8 @@ fn a_proxy_that_holds_some_bytes_is_found() {
     // So that a buffer is full after a few deltas.
     let delta = "word ".repeat(36);
     thread::scope(|scope| {
-        for (size, deltas) in [(4096, 50), (8192, 75), (16384, 130)] {
-            let script = said(deltas, &delta, 30);
+        for (size, deltas, gap_ms) in [(4096, 70, 30), (8192, 115, 30), (16384, 230, 20)] {
+            let script = said(deltas, &delta, gap_ms);
             scope.spawn(move || {
                 let report = through(Faults::stream(hold_bytes(size)), &script);
                 report.has("bursts");
