@@ -122,7 +122,9 @@ fn try_probe(args: &ProbeArgs) -> Result<Report, String> {
         },
         keep: args.keep,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // Beside the thread that looks at what has come, one that reads.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?;

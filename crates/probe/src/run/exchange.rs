@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chatkit_client::{Answer, Client, ClientError};
+use chatkit_client::{Answer, Client, ClientError, Piece};
 use chatkit_sse::Parser;
 use serde_json::Value;
-use tokio::time::timeout_at;
+use tokio::{sync::mpsc, task::JoinSet, time::timeout_at};
 
 use super::{Limits, Stop};
 use crate::{End, Frame, FrameKind, Head, Live, Read, Recording, arrivals::characters};
@@ -19,6 +19,8 @@ const MAX_FRAME: usize = 32 * 1024 * 1024;
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// How much of a broken event is kept, in characters.
 const MAX_NOT_JSON: usize = 400;
+/// How many pieces may wait to be looked at.
+const READ_AHEAD: usize = 1024;
 /// The origin that a browser would ask for.
 const ORIGIN: &str = "https://chat.example";
 
@@ -132,19 +134,15 @@ impl Watch<'_> {
         }
     }
 
-    async fn read_stream(
-        &mut self,
-        mut answer: Answer,
-        recording: &mut Recording,
-        live: &Live,
-    ) -> End {
+    async fn read_stream(&mut self, answer: Answer, recording: &mut Recording, live: &Live) -> End {
         let mut parser = Parser::new(MAX_FRAME).with_comments();
+        let mut pieces = Pieces::of(answer);
         loop {
-            let piece = match self.wait(answer.read()).await {
+            let piece = match self.wait(pieces.next()).await {
                 Err(ended) => return self.end(ended),
-                Ok(Err(error)) => return End::Broken(self.start.elapsed(), reason(&error)),
-                Ok(Ok(None)) => break,
-                Ok(Ok(Some(piece))) => piece,
+                Ok(Some(Err(error))) => return End::Broken(self.start.elapsed(), reason(&error)),
+                Ok(None) => break,
+                Ok(Some(Ok(piece))) => piece,
             };
             let at = piece.at.saturating_duration_since(self.start);
             let read = recording.reads.len();
@@ -195,6 +193,34 @@ impl Watch<'_> {
         };
         recording.text = Some(String::from_utf8_lossy(&body).into_owned());
         end
+    }
+}
+
+/// The pieces of a body, read by a task of its own: what is done with one piece must not make the
+/// next one seem late.
+struct Pieces {
+    pieces: mpsc::Receiver<Result<Piece, ClientError>>,
+    /// Ends the task when it is dropped.
+    _task: JoinSet<()>,
+}
+
+impl Pieces {
+    fn of(mut answer: Answer) -> Self {
+        let (sender, pieces) = mpsc::channel(READ_AHEAD);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            while let Some(piece) = answer.read().await.transpose() {
+                let failed = piece.is_err();
+                if sender.send(piece).await.is_err() || failed {
+                    break;
+                }
+            }
+        });
+        Self { pieces, _task: task }
+    }
+
+    async fn next(&mut self) -> Option<Result<Piece, ClientError>> {
+        self.pieces.recv().await
     }
 }
 

@@ -78,13 +78,15 @@ struct Buffer {
     varies: f64,
 }
 
-/// All pieces but the last, which is what was left, have the size of one buffer. It may be missed
-/// or passed by a frame.
+/// All pieces have the size of one buffer, which may be missed or passed by a frame, except at the
+/// end, where what was left comes at once.
 fn buffer(arrivals: &[Arrival], pieces: &[&Arrival]) -> Option<Buffer> {
-    let sizes: Vec<usize> = match arrivals.split_last() {
-        Some((_, full)) => full.iter().filter(|piece| piece.texts > 0).map(|p| p.bytes).collect(),
-        None => return None,
-    };
+    let end = arrivals.last()?.at;
+    let sizes: Vec<usize> = pieces
+        .iter()
+        .filter(|piece| end.saturating_sub(piece.at) >= PAUSE)
+        .map(|piece| piece.bytes)
+        .collect();
     let bytes: usize = pieces.iter().map(|piece| piece.bytes).sum();
     let frames: usize = pieces.iter().map(|piece| piece.frames.len()).sum();
     let frame = bytes.checked_div(frames)?;
