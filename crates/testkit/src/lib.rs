@@ -2,6 +2,8 @@
 //!
 //! [`provider`] has a model's provider that answers as a test wants it.
 //!
+//! [`spans`] takes note of the spans and lines of the code under test.
+//!
 //! [`wire`] has requests and events as they stand on the wire.
 //!
 //! [`mod@store_conformance`] holds the rules that every [`Store`](chatkit_server::Store) keeps, and
@@ -14,5 +16,6 @@
 //! ```
 
 pub mod provider;
+pub mod spans;
 pub mod store_conformance;
 pub mod wire;
