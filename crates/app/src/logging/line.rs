@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::{
     time::{FormatTime as _, SystemTime},
 };
 
-use super::fields::{Fields, Value};
+use super::fields::Value;
 use crate::cli::LogFormat;
 
 /// How lines are written.
@@ -33,21 +33,19 @@ impl Format {
 }
 
 /// What a line has of its own; fields of these names are called otherwise.
-const RESERVED: [&str; 4] = ["timestamp", "level", "target", "message"];
+const RESERVED: [&str; 3] = ["timestamp", "level", "target"];
 
 /// A line in the making.
-pub(super) struct Line<'a> {
+pub(super) struct Line {
     format: Format,
-    own: &'a Fields,
-    context: Vec<&'static str>,
+    /// The fields that it has.
+    names: Vec<&'static str>,
     text: String,
 }
 
-impl<'a> Line<'a> {
-    /// A line with the fields of an event.
-    pub(super) fn new(format: Format, level: Level, target: &str, own: &'a Fields) -> Self {
-        let message = own.iter().find(|(name, _)| *name == "message");
-        let message = message.map_or("", |(_, Value::Text(it) | Value::Plain(it))| it);
+impl Line {
+    /// A line without fields.
+    pub(super) fn new(format: Format, level: Level, target: &str, message: &str) -> Self {
         let mut text = String::with_capacity(256);
         match format {
             Format::Human { ansi } => {
@@ -69,18 +67,15 @@ impl<'a> Line<'a> {
                 quote(message, &mut text);
             }
         }
-        let mut line = Self { format, own, context: Vec::new(), text };
-        for (name, value) in own.iter().filter(|(name, _)| *name != "message") {
-            line.push(name, value);
-        }
-        line
+        Self { format, names: Vec::new(), text }
     }
 
-    /// Adds what a span around the event says and nobody within it has said.
-    pub(super) fn add_context(&mut self, around: &Fields) {
-        for (name, value) in around.iter() {
-            if !self.own.has(name) && !self.context.contains(&name) {
-                self.context.push(name);
+    /// Adds the fields that it does not have yet: the event's own come first, then those of the spans
+    /// around it, the innermost first.
+    pub(super) fn add<'a>(&mut self, fields: impl Iterator<Item = (&'static str, Value<'a>)>) {
+        for (name, value) in fields {
+            if name != "message" && !self.names.contains(&name) {
+                self.names.push(name);
                 self.push(name, value);
             }
         }
