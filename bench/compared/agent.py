@@ -16,12 +16,13 @@ GAP_MS = 20
 
 
 def contenders_of(api: str, provider: str, server: Path, bench: Path, python: str) -> list[Contender]:
-    model = [f"--model-url=http://{provider}/v1", f"--model-api={api}"]
+    model = ["--model=bench", f"--model-url=http://{provider}/v1", f"--model-api={api}"]
+    model.append(f"--instructions={Path(__file__).resolve().parent / 'instructions.txt'}")
     ours = [str(server), "serve", "--listen=127.0.0.1:0", "--database=memory:"]
     # As its users have it: nothing of it is mended. uvicorn takes uvloop and httptools, which are installed.
     reference = [python, str(ROOT / "conformance" / "agents" / "reference_agent.py"), "--no-tools"]
     return [
-        Contender(OURS, [*ours, "--responder=agent", "--model=bench", *model]),
+        Contender(OURS, [*ours, "--responder=agent", *model]),
         Contender(REFERENCE, [*reference, "--unmended=ids", "--unmended=citations", *model]),
         Contender(RELAY, [str(bench), "relay", f"--to={provider}"]),
     ]

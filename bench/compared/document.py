@@ -9,7 +9,7 @@ from beside import REFERENCE, output, ratio, table
 from . import agent, arrivals, flat, http2, idle, paced, threads
 from .contenders import BARE, MEMORY, NODE, NODE_PACKAGE, OURS, SQLITE
 from .goals import goals, goals_table
-from .measuring import Results, cpu_per_stream
+from .measuring import Results, cpu_per_delta
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def summary(usual: Results, idle_found: Results) -> list[str]:
     def streams(one: str, other: str) -> str:
         if one not in usual or other not in usual:
             return "–"
-        costs = [cpu_per_stream(usual[name]) for name in (one, other)]
+        costs = [cpu_per_delta(usual[name]) for name in (one, other)]
         return "–" if float("inf") in costs else ratio(costs[1], costs[0])
 
     def memory(one: str, other: str) -> str:

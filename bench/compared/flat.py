@@ -91,7 +91,8 @@ def cell_table(results: Results) -> list[str]:
             name,
             f"{result['streams_per_second']:,.1f}",
             f"{result['deltas_per_second']:,.0f}",
-            number(server["cpu_us_per_stream"], 0),
+            # What was done for streams that were left would count for those that ended.
+            number(None if result["cut"] else server["cpu_us_per_stream"], 0),
             number(server["cpu_us_per_delta"], 2),
             f"{server['cores']:.2f} / {result['generator_cores']:.2f}",
             f"{first['p50']:.1f} / {first['p99']:.1f}",

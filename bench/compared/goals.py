@@ -10,7 +10,7 @@ from . import idle as idle_streams
 from . import threads as long_threads
 from .contenders import BARE, MEMORY, OURS, SQLITE
 from .flat import USUAL, Cell
-from .measuring import Results, cpu_per_delta, cpu_per_stream
+from .measuring import Results, cpu_per_delta
 from .paced import Found as Paced
 
 SHORTER, LONG = (200, 64), (20_000, 64)
@@ -58,7 +58,7 @@ def times(what: str, results: Results, one: str, other: str, least: float) -> Go
     wanted = f"≥ {least:g}"
     if one not in results or other not in results:
         return unknown(what, wanted)
-    costs = [cpu_per_stream(results[name]) for name in (one, other)]
+    costs = [cpu_per_delta(results[name]) for name in (one, other)]
     if float("inf") in costs:
         return unknown(what, wanted)
     return Goal(what, wanted, f"{costs[1] / costs[0]:.2f}", costs[1] / costs[0] >= least)
@@ -90,10 +90,12 @@ def idle_bytes(idle: Results) -> Goal:
 
 def turns(threads: dict[int, Results], name: str) -> Goal:
     lengths = sorted(threads)
-    what = f"a turn in a thread of {lengths[-1]:,} items, times one of {lengths[-2]:,} ({name})" if lengths[1:] else name
-    found = long_threads.growth(threads, name, "turn")
     wanted = f"flat (≤ {FLAT:g})"
-    return unknown(what, wanted) if found is None else Goal(what, wanted, f"{found:.2f}", found <= FLAT)
+    found = long_threads.growth(threads, name, "turn")
+    if found is None:
+        return unknown(f"a turn in a long thread ({name})", wanted)
+    what = f"a turn in a thread of {lengths[-1]:,} items, times one of {lengths[-2]:,} ({name})"
+    return Goal(what, wanted, f"{found:.2f}", found <= FLAT)
 
 
 def linear(flat: dict[Cell, Results]) -> Goal:
@@ -121,4 +123,5 @@ def bounded(flat: dict[Cell, Results]) -> Goal:
 
 def goals_table(found: list[Goal]) -> list[str]:
     held = {True: "yes", False: "**no**", None: "–"}
-    return table(["goal", "wanted", "found", "held?"], [[one.what, one.wanted, one.found, held[one.held]] for one in found])
+    rows = [[one.what, one.wanted, one.found, held[one.held]] for one in found]
+    return table(["goal", "wanted", "found", "held?"], rows)

@@ -6,7 +6,7 @@ from beside import table
 
 from .contenders import BARE, MEMORY, Contenders
 from .flat import USUAL
-from .measuring import Bench, Result, cpu_per_stream, say
+from .measuring import Bench, Result, cpu_per_delta, say
 
 SHAPES = {64: (4, 16), 1000: (10, 100)}
 """Concurrent streams: connections, streams on each."""
@@ -46,10 +46,10 @@ def tables(found: Found) -> list[str]:
             rows.append([
                 what,
                 f"{result['streams_per_second']:,.1f}",
-                f"{cpu_per_stream(result):,.0f}",
+                f"{cpu_per_delta(result):.2f}",
                 f"{result['server']['cores']:.2f} / {result['generator_cores']:.2f}",
                 f"{first['p50']:.1f} / {first['p99']:.1f}",
                 f"{total['p50']:.1f} / {total['p99']:.1f}",
             ])
-    head = ["", "streams/s", "CPU, µs per stream", "cores: server / generator", "first text, ms (p50 / p99)"]
+    head = ["", "streams/s", "CPU, µs per delta", "cores: server / generator", "first text, ms (p50 / p99)"]
     return table([*head, "total, ms (p50 / p99)"], rows)

@@ -44,7 +44,8 @@ class Bench:
             try:
                 server = contender.start(folder, server_cores or self.server_cores)
             except RuntimeError as error:
-                self.wrong.append(f"{contender.name} did not start: {error}")
+                said = str(error).strip().splitlines()
+                self.wrong.append(f"{contender.name} did not start: {said[-1] if said else 'it said nothing'}")
                 return None
             try:
                 where = [f"--url=http://{server.address}", f"--pid={server.process.pid}"]
@@ -90,11 +91,6 @@ def best_rounds(
 def cpu_per_delta(result: Result) -> float:
     """Microseconds of the server's CPU time; endless when no delta came."""
     return result["server"]["cpu_us_per_delta"] or float("inf")
-
-
-def cpu_per_stream(result: Result) -> float:
-    """Microseconds of the server's CPU time; endless when no stream ended."""
-    return result["server"]["cpu_us_per_stream"] or float("inf")
 
 
 def say(what: str) -> None:
