@@ -27,6 +27,7 @@ mod stats;
 mod target;
 mod thread;
 mod turn;
+mod watch;
 
 use std::{
     io::{Write as _, stderr, stdout},

@@ -5,8 +5,9 @@ use std::{fmt::Write as _, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    process::{Memory, Sampled, Watched},
+    process::Memory,
     stats::Distribution,
+    watch::{Sampled, Watched},
 };
 
 /// What a server used.
