@@ -17,7 +17,7 @@ use crate::Recording;
 /// A shorter body was not cut by the one who recorded it.
 const SURELY_WHOLE: usize = 1024;
 
-/// Looks at the answer to a JSON op, and returns what it says if it is no error.
+/// Looks at the answer to a JSON op, and returns it if it is none of an error and has its shape.
 pub(super) fn check(recording: &Recording, found: &mut Findings) -> Option<Value> {
     let (head, body) = (recording.head.as_ref()?, recording.text.as_deref()?);
     let op = Op::from_name(text(&recording.request, "type"));
@@ -35,10 +35,7 @@ pub(super) fn check(recording: &Recording, found: &mut Findings) -> Option<Value
             });
             None
         }
-        Ok(answer) => {
-            check_body(op, &answer, found);
-            Some(answer)
-        }
+        Ok(answer) => check_body(op, &answer, found).is_ok().then_some(answer),
         Err(_) if cut => None,
         Err(_) => {
             found.add(&NOT_JSON, None, || quoted(body));
@@ -57,8 +54,8 @@ fn check_error(status: u16, answer: &Value, found: &mut Findings) {
     }
 }
 
-fn check_body(op: Option<Op>, answer: &Value, found: &mut Findings) {
-    shape::check_answer(found, |notes| body_shape(op, answer, notes));
+fn check_body(op: Option<Op>, answer: &Value, found: &mut Findings) -> Result<(), Flaw> {
+    let shape = shape::check_answer(found, |notes| body_shape(op, answer, notes));
     let mut seen = Vec::new();
     match op {
         Some(Op::ThreadsGetById | Op::ThreadsUpdate) => {
@@ -86,6 +83,7 @@ fn check_body(op: Option<Op>, answer: &Value, found: &mut Findings) {
     ids::check(&seen, found);
     dates::check(&seen, found);
     hidden::check(&seen, found);
+    shape
 }
 
 fn check_page(page: Option<&Value>, place: &str, found: &mut Findings) {

@@ -12,7 +12,6 @@ use super::{
 
 pub(super) fn check(stream: &Stream<'_>, found: &mut Findings) {
     check_errors(stream, found);
-    check_empty(stream, found);
     check_answer(stream, found);
 }
 
@@ -50,15 +49,6 @@ fn check_error(event: &Event<'_>, again: bool, found: &mut Findings) {
         found.add(&ERROR_WITHOUT_MESSAGE, Some(event.frame), || {
             "an error of code custom without a message".to_owned()
         });
-    }
-}
-
-/// A response that is an event stream in all but its events.
-fn check_empty(stream: &Stream<'_>, found: &mut Findings) {
-    let Some(head) = &stream.recording.head else { return };
-    let streams = head.header("content-type").is_some_and(|it| it.starts_with("text/event-stream"));
-    if head.status == 200 && streams && stream.complete && stream.recording.frames.is_empty() {
-        found.add(&EMPTY_STREAM, None, || "the response ended without a single event".to_owned());
     }
 }
 
@@ -109,13 +99,6 @@ const ERROR_WITHOUT_MESSAGE: Fault = Fault::warning(
     "error-without-message",
     "The client words known codes itself, but has nothing to show for `custom` without a message.",
     "Send a message with `custom`, or the code `stream.error`.",
-);
-
-const EMPTY_STREAM: Fault = Fault::error(
-    "empty-stream",
-    "The user sees nothing at all: no reply, no error.",
-    "Answer a streaming request with `stream_options` at least, and with an `error` event if it \
-     cannot be done.",
 );
 
 const NO_ANSWER: Fault = Fault::warning(

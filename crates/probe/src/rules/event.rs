@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use super::shape::Flaw;
-
 /// An event of the stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event<'a> {
@@ -47,13 +45,10 @@ pub(super) struct Update<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads an event whose shape was looked at.
-    pub(super) fn read(frame: usize, value: &'a Value, shape: Result<(), Flaw>) -> Self {
+    /// Reads an event whose shape was looked at and is sound, or is not.
+    pub(super) fn read(frame: usize, value: &'a Value, is_sound: bool) -> Self {
         let kind = text(value, "type");
-        let what = match shape {
-            Ok(()) => what(kind, value).unwrap_or(What::Other),
-            Err(_) => What::Broken,
-        };
+        let what = if is_sound { what(kind, value).unwrap_or(What::Other) } else { What::Broken };
         Self { frame, kind, value, what }
     }
 

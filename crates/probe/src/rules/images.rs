@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    event::What,
+    event::{Item, What},
     fault::{Fault, Findings},
     stream::Stream,
     text::brief,
@@ -20,16 +20,18 @@ pub(super) fn check(stream: &Stream<'_>, found: &mut Findings) {
                     });
                 }
             }
-            What::Done(item) if item.kind == "generated_image" => {
-                if item.value.get("image").is_none_or(Value::is_null) {
-                    found.add(&IMAGE_MISSING, Some(event.frame), || {
-                        format!("generated_image `{}` is done without an image", brief(item.id))
-                    });
-                }
+            What::Done(item) if item.kind == "generated_image" && !has_image(item) => {
+                found.add(&IMAGE_MISSING, Some(event.frame), || {
+                    format!("generated_image `{}` is done without an image", brief(item.id))
+                });
             }
             _ => {}
         }
     }
+}
+
+fn has_image(item: Item<'_>) -> bool {
+    item.value.get("image").is_some_and(|image| !image.is_null())
 }
 
 const IMAGE_PROGRESS_RANGE: Fault = Fault::warning(

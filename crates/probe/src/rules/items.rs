@@ -150,7 +150,10 @@ fn updated(
 ) {
     let frame = Some(event.frame);
     let Some(known) = items.get(update.id) else {
-        let fault = if stream.begins_a_thread() && !stream.blind {
+        if stream.blind {
+            return;
+        }
+        let fault = if stream.begins_a_thread() {
             UPDATE_WITHOUT_ADDED
         } else {
             UPDATE_WITHOUT_ADDED.as_note()

@@ -33,15 +33,11 @@ use crate::{Finding, FollowUp, Recording};
 use fault::Findings;
 use stream::Stream;
 
-/// What is wrong with an exchange: the events of a stream, or a JSON answer.
+/// What is wrong with the events of a stream.
 pub(crate) fn check(recording: &Recording) -> Vec<Finding> {
     let mut found = Findings::default();
     let stream = Stream::read(recording, &mut found);
-    if stream.op.is_some_and(|op| !op.is_streaming()) {
-        answers::check(recording, &mut found);
-    } else {
-        check_stream(&stream, &mut found);
-    }
+    check_stream(&stream, &mut found);
     found.into_list()
 }
 

@@ -43,10 +43,12 @@ pub(super) fn check_event(frame: usize, event: &Value, found: &mut Findings) -> 
 pub(super) fn check_answer(
     found: &mut Findings,
     check: impl FnOnce(&mut Notes<'_>) -> Result<(), Flaw>,
-) {
-    if let Err(flaw) = check(&mut Notes { frame: None, found }) {
+) -> Result<(), Flaw> {
+    let shape = check(&mut Notes { frame: None, found });
+    if let Err(flaw) = &shape {
         found.add(&BAD_SHAPE, None, || flaw.to_string());
     }
+    shape
 }
 
 /// Where remarks go that do not make a shape wrong.

@@ -92,7 +92,7 @@ impl<'a> Stream<'a> {
     }
 
     fn push(&mut self, frame: usize, value: &'a Value, found: &mut Findings) {
-        let event = Event::read(frame, value, shape::check_event(frame, value, found));
+        let event = Event::read(frame, value, shape::check_event(frame, value, found).is_ok());
         self.failed |= event.kind == "error";
         if matches!(event.what, What::Broken) {
             match event.item_id() {
@@ -115,6 +115,6 @@ const NOT_JSON: Fault = Fault::error(
 
 const DONE_MARKER: Fault = Fault::note(
     "done-marker",
-    "ChatKit streams have no end marker: the client skips it as broken JSON, as should yours.",
+    "ChatKit streams have no end marker: the client skips it as broken JSON.",
     "Leave the marker out; the end of the response is the end of the stream.",
 );
