@@ -157,6 +157,8 @@ impl Session {
         let ask = match (&self.unsent, &self.conversation) {
             (Some(input), _) => Ask::Say(input.clone()),
             (None, Conversation { thread: Some(_), last_user: Some(item), .. }) => {
+                // What comes now takes the place of what came then, perhaps by the same ids.
+                self.view.forget();
                 Ask::Retry(item.clone())
             }
             _ => {

@@ -10,6 +10,7 @@ use super::{Flow, Line, Session, turn::End};
 use crate::{
     clean::one_line,
     conversation::{Conversation, Pending},
+    view::View,
 };
 
 /// How many threads are listed.
@@ -163,7 +164,7 @@ impl Session {
 
     fn leave_thread(&mut self) {
         self.conversation = Conversation::default();
-        self.view.forget();
+        self.view = View::default();
         self.unsent = None;
     }
 }

@@ -19,6 +19,8 @@ const STOPPING: Duration = Duration::from_secs(10);
 /// each time.
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// What is said when a server could not be told to stop.
+const LEFT: &str = "left: the reply may go on without this client";
 /// How much of an event is shown that this client does not know, in characters.
 const SHOWN: usize = 120;
 
@@ -193,7 +195,7 @@ impl Session {
             return Ok(Some(End::Stopped));
         };
         if following.is_unstoppable {
-            self.screen.note("left: the reply goes on without this client")?;
+            self.screen.note(LEFT)?;
             return Ok(Some(End::Stopped));
         }
         let client = self.client.clone();
@@ -210,7 +212,11 @@ impl Session {
                 self.screen.note(&format!("{message}; Ctrl-C again leaves it"))?;
                 return Ok(None);
             }
-            _ => self.screen.note("stopped by closing the connection")?,
+            // The server has no such op, and takes a closed connection for it.
+            Next::Ready(Ok(Err(error))) if !is_passing(&error) => {
+                self.screen.note("stopped by closing the connection")?;
+            }
+            _ => self.screen.note(LEFT)?,
         }
         Ok(Some(End::Stopped))
     }
@@ -224,7 +230,7 @@ impl Session {
 
     /// Joins a lost turn after the last event that was seen.
     async fn resume(&mut self, following: &mut Following, lost: &str) -> io::Result<Joining> {
-        self.screen.error(lost)?;
+        self.screen.note(lost)?;
         let (Some(thread), Some(after)) = (&self.conversation.thread, &following.last_id) else {
             return Ok(Joining::Lost);
         };
@@ -246,7 +252,7 @@ impl Session {
                     return Ok(Joining::Joined);
                 }
                 Next::Ready(Err(error)) if is_passing(&error) => {
-                    self.screen.error(&error.to_string())?;
+                    self.screen.note(&error.to_string())?;
                 }
                 // The server has no such op.
                 Next::Ready(Err(_)) => return Ok(Joining::Lost),
@@ -255,7 +261,7 @@ impl Session {
                     let is_stopped = timeout(STOPPING, client.stop(&thread)).await;
                     let note = match is_stopped {
                         Ok(Ok(_)) => "stopped",
-                        _ => "left; the reply may go on without this client",
+                        _ => LEFT,
                     };
                     self.screen.note(note)?;
                     return Ok(Joining::Stopped);

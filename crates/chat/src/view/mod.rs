@@ -117,7 +117,8 @@ impl View {
 
     /// Forgets what was printed, so that it is printed again.
     pub(crate) fn forget(&mut self) {
-        *self = Self::default();
+        self.items.clear();
+        self.speaking = None;
     }
 
     fn add(&mut self, item: &ThreadItem, to: &mut Screen) -> io::Result<()> {

@@ -128,8 +128,9 @@ fn task(task: &Task) -> String {
             parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
         }
         Task::Search(task) => {
-            let title = task.title.as_deref().or(task.title_query.as_deref());
-            let mut text = format!("searched the web: {}", title.unwrap_or_default());
+            let title = task.title.as_deref().unwrap_or("searched the web:");
+            let query = task.title_query.clone().unwrap_or_else(|| task.queries.join(", "));
+            let mut text = format!("{title} {query}");
             for source in &task.sources {
                 text.push_str(&format!(" <{}>", address(&source.url)));
             }
