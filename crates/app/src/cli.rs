@@ -1,10 +1,12 @@
 //! The command line.
 
 mod agent;
+mod chat;
 mod probe;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
+pub(crate) use chat::ChatArgs;
 pub(crate) use probe::{ProbeArgs, probe};
 pub(crate) use runs::RunArgs;
 
@@ -39,6 +41,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the chat: the page at `/`, the protocol at `POST /chatkit`
     Serve(ServeArgs),
+    /// Chat with any ChatKit server in the terminal
+    Chat(ChatArgs),
     /// Send a message to any ChatKit server, watch the stream and say what is wrong with it
     Probe(ProbeArgs),
 }
@@ -151,7 +155,7 @@ mod tests {
     fn flags_stand_after_the_subcommand() {
         let parse = |args: &[&str]| Cli::try_parse_from([&["chatkit"], args].concat());
         let listen = |args: &[&str]| {
-            let Ok(Command::Serve(args)) = parse(args).map(Cli::into_command) else {
+            let Command::Serve(args) = parse(args).map(Cli::into_command).ok()? else {
                 return None;
             };
             Some(args.listen.port())

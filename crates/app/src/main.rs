@@ -1,6 +1,7 @@
 //! The `chatkit` binary: a ChatKit server to run as it is.
 
 mod attachments;
+mod chat;
 mod cli;
 mod database;
 mod page;
@@ -8,6 +9,8 @@ mod responder;
 mod serve;
 
 use std::{
+    fmt::Display,
+    future::Future,
     io::{IsTerminal as _, Write as _, stderr},
     process::ExitCode,
     time::Duration,
@@ -16,18 +19,21 @@ use std::{
 use clap::Parser as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use cli::{Cli, Command, ServeArgs};
+use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     match Cli::parse().into_command() {
-        Command::Serve(args) => serve(args),
+        Command::Serve(args) => {
+            run("info,rmcp=warn", async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) })
+        }
+        Command::Chat(args) => run("warn", chat::chat(args)),
         Command::Probe(args) => cli::probe(&args),
     }
 }
 
-fn serve(args: ServeArgs) -> ExitCode {
-    let filter =
-        EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
+/// Runs a command to its end. What is logged goes to stderr: what `CHATKIT_LOG` says, or this.
+fn run<E: Display>(log: &str, command: impl Future<Output = Result<ExitCode, E>>) -> ExitCode {
+    let filter = EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new(log));
     // Complaining on stderr that stderr is closed would be a panic.
     fmt()
         .log_internal_errors(false)
@@ -39,13 +45,10 @@ fn serve(args: ServeArgs) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime did not start: {error}")),
     };
-    let served = runtime.block_on(serve::serve(args));
+    let ended = runtime.block_on(command);
     // A call of the store or the disk that hangs must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(5));
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
-    }
+    ended.unwrap_or_else(|error| fail(&error.to_string()))
 }
 
 fn fail(error: &str) -> ExitCode {

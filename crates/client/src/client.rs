@@ -19,6 +19,7 @@ pub struct Client {
     http: reqwest::Client,
     url: Url,
     headers: HeaderMap,
+    connect_timeout: Duration,
 }
 
 /// How to reach a server; [`Client::builder`] makes one.
@@ -106,6 +107,16 @@ impl Client {
         Ok(Answer::new(response, sent_at, headers_at))
     }
 
+    /// A client for another address, which gets none of this one's headers.
+    pub(crate) fn elsewhere(&self, url: &Url) -> Result<reqwest::Client, ClientError> {
+        http_client(url, self.connect_timeout)
+    }
+
+    /// What a URL means that the server names, which may leave out what is its own.
+    pub(crate) fn join(&self, url: &str) -> Result<Url, ClientError> {
+        self.url.join(url).map_err(|error| ClientError::Url { reason: error.to_string() })
+    }
+
     fn failed(&self, error: reqwest::Error) -> ClientError {
         ClientError::from_http(&self.url, error)
     }
@@ -159,7 +170,7 @@ impl ClientBuilder {
             headers.insert(name, value);
         }
         let http = http_client(&url, self.connect_timeout)?;
-        Ok(Client { http, url, headers })
+        Ok(Client { http, url, headers, connect_timeout: self.connect_timeout })
     }
 }
 
@@ -174,7 +185,7 @@ impl fmt::Debug for ClientBuilder {
 
 /// A client for requests to a URL: through the system's proxy, unless the host is this machine,
 /// which a proxy has another idea of.
-pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, ClientError> {
+fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, ClientError> {
     let mut client = reqwest::Client::builder()
         .connect_timeout(timeout)
         .tcp_nodelay(true)
@@ -194,7 +205,7 @@ pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Clien
     client.build().map_err(|error| ClientError::from_http(url, error))
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ClientError> {
+pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ClientError> {
     let wrong = || ClientError::Header { name: name.to_owned() };
     let name = name.parse().map_err(|_| wrong())?;
     let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;

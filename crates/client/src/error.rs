@@ -80,6 +80,28 @@ pub enum ClientError {
         /// How the answer begins.
         start: String,
     },
+    /// The server refused a request.
+    #[error("{url} refused it (status {status}): {message}")]
+    Refused {
+        /// Where.
+        url: String,
+        /// The answer's status.
+        status: u16,
+        /// What the server says, or how the answer begins.
+        message: String,
+    },
+    /// A streaming op was not answered with an event stream.
+    #[error("{url} answered with {found} (status {status}) in place of an event stream: {start}")]
+    NotAStream {
+        /// Where.
+        url: String,
+        /// The answer's status.
+        status: u16,
+        /// The answer's content type.
+        found: String,
+        /// How the answer begins.
+        start: String,
+    },
 }
 
 impl ClientError {

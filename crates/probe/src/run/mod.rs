@@ -77,7 +77,11 @@ pub struct Stream {
     pub recording: Recording,
 }
 
-/// A client that sends what the stock client sends.
+/// A client that sends the headers of the stock client, and others that may replace them.
+///
+/// # Errors
+///
+/// [`ClientError`] when the URL or a header cannot be used, or there is no HTTP client.
 pub fn client(url: &str, headers: &[(String, String)]) -> Result<Client, ClientError> {
     let stock: ClientBuilder = Client::builder(url)
         .header("chatkit-frame-instance-id", requests::FRAME_INSTANCE)
