@@ -32,13 +32,12 @@ fn main() -> ExitCode {
 }
 
 fn serve(args: ServeArgs) -> ExitCode {
-    let logging = match Logging::start(&args.log) {
+    // What is left of the log is written when it is dropped, after all else has ended.
+    let _logging = match Logging::start(&args.log) {
         Ok(logging) => logging,
         Err(error) => return fail(&error),
     };
-    let served = run(async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) });
-    logging.finish();
-    served
+    run(async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) })
 }
 
 /// Runs a command to its end.

@@ -12,10 +12,13 @@ use serde_json::Value;
 
 use crate::common::until;
 
+/// A content type, and a body.
+type Sent = (String, Vec<u8>);
+
 /// A collector on a free port. Its threads end with the process.
 pub(super) struct Collector {
     address: SocketAddr,
-    bodies: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    bodies: Arc<Mutex<Vec<Sent>>>,
 }
 
 /// A span as it was sent.
@@ -53,8 +56,8 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// What was sent: the content type and the body.
-    pub(super) fn bodies(&self) -> Vec<(String, Vec<u8>)> {
+    /// What was sent.
+    pub(super) fn bodies(&self) -> Vec<Sent> {
         self.bodies.lock().unwrap().clone()
     }
 
@@ -125,7 +128,7 @@ fn attributes(pairs: &Value) -> BTreeMap<String, Value> {
 }
 
 /// Takes requests until the connection is closed.
-fn take(connection: TcpStream, bodies: &Mutex<Vec<(String, Vec<u8>)>>) {
+fn take(connection: TcpStream, bodies: &Mutex<Vec<Sent>>) {
     let mut reader = BufReader::new(connection);
     loop {
         let (mut length, mut content_type) = (0, String::new());
