@@ -2,10 +2,16 @@
 
 mod agent;
 mod chat;
+mod logs;
+mod metrics;
+mod probe;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
 pub(crate) use chat::ChatArgs;
+pub(crate) use logs::{LogArgs, LogFormat};
+pub(crate) use metrics::{MetricsArgs, Shown};
+pub(crate) use probe::{ProbeArgs, probe};
 pub(crate) use runs::RunArgs;
 
 use std::net::SocketAddr;
@@ -41,6 +47,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Chat with any ChatKit server in the terminal
     Chat(ChatArgs),
+    /// Send a message to any ChatKit server, watch the stream and say what is wrong with it
+    Probe(ProbeArgs),
 }
 
 impl Cli {
@@ -84,6 +92,12 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) runs: RunArgs,
+
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
+
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 impl ServeArgs {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::Url;
 
 use crate::{Answer, Body, ClientError, address};
@@ -96,6 +96,25 @@ impl Client {
     /// What a URL means that the server names, which may leave out what is its own.
     pub(crate) fn join(&self, url: &str) -> Result<Url, ClientError> {
         self.url.join(url).map_err(|error| ClientError::Url { reason: error.to_string() })
+    }
+
+    /// Asks as a browser does before a page of another origin may send its request: `OPTIONS`, with
+    /// just these headers.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`send_with`](Self::send_with).
+    pub async fn preflight(&self, headers: &[(&str, &str)]) -> Result<Answer, ClientError> {
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            let (name, value) = header(name, value)?;
+            all.insert(name, value);
+        }
+        let request = self.http.request(Method::OPTIONS, self.url.clone()).headers(all);
+        let sent_at = Instant::now();
+        let response = request.send().await.map_err(|error| self.failed(error))?;
+        let headers_at = Instant::now();
+        Ok(Answer::new(response, sent_at, headers_at))
     }
 
     fn failed(&self, error: reqwest::Error) -> ClientError {

@@ -1,0 +1,227 @@
+//! The exchanges with a server.
+
+mod exchange;
+mod limits;
+mod requests;
+
+use std::time::{Duration, Instant};
+
+use chatkit_client::{Client, ClientBuilder, ClientError};
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::time::sleep;
+
+pub use limits::{Limits, Stop};
+pub use requests::{create_thread, is_streaming};
+
+use crate::{FollowUp, FollowUpKind, Live, Recording, arrivals::events};
+use exchange::{exchange, preflight};
+
+/// The most time between the beginnings of two streams of a crowd.
+const APART: Duration = Duration::from_millis(50);
+/// The most time until the last stream of a crowd is begun.
+const ALL_BEGUN: Duration = Duration::from_secs(2);
+/// How long the deletion of what was made may take when the probe was told to leave.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// What to send, how often, and for how long to watch.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The body of the request that is watched.
+    pub request: Value,
+    /// How many rounds, one after another.
+    pub rounds: usize,
+    /// How many streams at the same time in each round. Beyond one, a stream runs alone first, to
+    /// compare with.
+    pub concurrency: usize,
+    /// How long to watch.
+    pub limits: Limits,
+    /// Whether to ask for the thread afterwards, and for things that cannot be done.
+    pub follow_up: bool,
+    /// Whether to leave the threads that were made.
+    pub keep: bool,
+}
+
+/// All that was seen.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The streams, round by round.
+    pub rounds: Vec<Round>,
+    /// What was asked afterwards.
+    pub follow_ups: Vec<FollowUp>,
+    /// The threads that were made and are still there, by id, though they should not be.
+    pub left: Vec<String>,
+    /// Whether it was told to stop before it was through.
+    pub interrupted: bool,
+    /// Why there was no connection to the server, if there was none.
+    pub unreachable: Option<String>,
+}
+
+/// Streams that ran at the same time.
+#[derive(Debug, Clone)]
+pub struct Round {
+    /// Whether this is the one stream that a crowd is compared with.
+    pub alone: bool,
+    /// The time between the beginnings of two.
+    pub apart: Duration,
+    /// The streams.
+    pub streams: Vec<Stream>,
+}
+
+/// One stream of a round.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    /// When its request was sent, from the beginning of the round.
+    pub offset: Duration,
+    /// What was seen of it.
+    pub recording: Recording,
+}
+
+/// A client that sends the headers of the stock client, and others that may replace them.
+///
+/// # Errors
+///
+/// [`ClientError`] when the URL or a header cannot be used, or there is no HTTP client.
+pub fn client(url: &str, headers: &[(String, String)]) -> Result<Client, ClientError> {
+    let stock: ClientBuilder = Client::builder(url)
+        .header("chatkit-frame-instance-id", requests::FRAME_INSTANCE)
+        .header("accept-language", "en");
+    headers
+        .iter()
+        .fold(stock, |client, (name, value)| client.header(name.as_str(), value.as_str()))
+        .build()
+}
+
+/// Sends what the plan says and watches what comes, until it is through or told to stop.
+pub async fn run(client: &Client, plan: &Plan, live: &Live, stop: &Stop) -> Outcome {
+    let mut outcome = Outcome {
+        rounds: Vec::new(),
+        follow_ups: Vec::new(),
+        left: Vec::new(),
+        interrupted: false,
+        unreachable: None,
+    };
+    let crowds = std::iter::repeat_n((false, plan.concurrency), plan.rounds);
+    let alone = (plan.concurrency > 1).then_some((true, 1));
+    for (number, (alone, people)) in alone.into_iter().chain(crowds).enumerate() {
+        live.begin_round(number, alone, people, plan);
+        let one = outcome.rounds.first().and_then(|round| round.streams.first());
+        let apart = apart(one.map(|stream| stream.recording.end.at()), people);
+        let (round, unreachable) = watch(client, plan, people, apart, live, stop).await;
+        outcome.rounds.push(Round { alone, ..round });
+        if unreachable.is_some() || stop.is_set() {
+            outcome.unreachable = unreachable;
+            break;
+        }
+    }
+    if outcome.unreachable.is_some() {
+        return outcome;
+    }
+    if plan.follow_up && !stop.is_set() {
+        live.ask_on();
+        outcome.follow_ups = follow_up(client, plan, &outcome.rounds, stop).await;
+    }
+    outcome.interrupted = stop.is_set();
+    if !plan.keep {
+        live.tidy_up();
+        outcome.left = delete_threads(client, plan, &outcome, stop).await;
+    }
+    outcome
+}
+
+/// The time between the beginnings of two streams, so that their own pauses do not coincide.
+fn apart(one: Option<Duration>, people: usize) -> Duration {
+    let people = u32::try_from(people).unwrap_or(u32::MAX).max(1);
+    let all = one.map_or(ALL_BEGUN, |one| (one / 2).min(ALL_BEGUN));
+    (all / people).min(APART)
+}
+
+async fn watch(
+    client: &Client,
+    plan: &Plan,
+    people: usize,
+    apart: Duration,
+    live: &Live,
+    stop: &Stop,
+) -> (Round, Option<String>) {
+    let begin = Instant::now();
+    let streams = (0..people).map(|number| async move {
+        // Beyond what a u32 counts nobody waits.
+        sleep(apart * u32::try_from(number).unwrap_or_default()).await;
+        let streams = is_streaming(&plan.request);
+        let offset = begin.elapsed();
+        let seen = exchange(client, &plan.request, streams, plan.limits, live, stop).await;
+        live.end_stream();
+        (Stream { offset, recording: seen.recording }, seen.unreachable)
+    });
+    let (streams, unreachable): (Vec<_>, Vec<_>) = join_all(streams).await.into_iter().unzip();
+    // Some connections of a crowd may be refused: that is an answer.
+    let all_failed = unreachable.iter().all(Option::is_some);
+    let reason = unreachable.into_iter().flatten().next().filter(|_| all_failed);
+    (Round { alone: false, apart, streams }, reason)
+}
+
+async fn follow_up(client: &Client, plan: &Plan, rounds: &[Round], stop: &Stop) -> Vec<FollowUp> {
+    let streams = rounds.iter().flat_map(|round| &round.streams);
+    let Some(main) = streams.map(|stream| &stream.recording).next() else {
+        return Vec::new();
+    };
+    let mut asked: Vec<(FollowUpKind, Value)> = Vec::new();
+    if let Some(thread) = thread_of(main) {
+        asked.push((FollowUpKind::GetThread, requests::get_thread(thread)));
+        asked.push((FollowUpKind::ListItems, requests::list_items(thread)));
+    }
+    asked.push((FollowUpKind::WrongStream, requests::wrong_stream()));
+    asked.push((FollowUpKind::WrongJson, requests::wrong_json()));
+    let quiet = Live::new();
+    let mut follow_ups = Vec::new();
+    for (kind, request) in asked {
+        let streams = kind == FollowUpKind::WrongStream;
+        let seen = exchange(client, &request, streams, plan.limits, &quiet, stop).await;
+        follow_ups.push(FollowUp { kind, recording: seen.recording });
+    }
+    let recording = preflight(client, plan.limits, stop).await;
+    follow_ups.push(FollowUp { kind: FollowUpKind::Preflight, recording });
+    // What was cut short says nothing.
+    if stop.is_set() { Vec::new() } else { follow_ups }
+}
+
+/// The recording that the follow-ups are compared with: that of the first stream.
+pub(crate) fn main_recording(rounds: &[Round]) -> Option<&Recording> {
+    Some(&rounds.first()?.streams.first()?.recording)
+}
+
+/// The thread that a stream is about.
+fn thread_of(recording: &Recording) -> Option<&str> {
+    made_thread(recording).or_else(|| recording.request["params"]["thread_id"].as_str())
+}
+
+/// The thread that a stream has made.
+fn made_thread(recording: &Recording) -> Option<&str> {
+    events(recording)
+        .find(|event| event.json["type"] == "thread.created")
+        .and_then(|event| event.json["thread"]["id"].as_str())
+}
+
+async fn delete_threads(
+    client: &Client,
+    plan: &Plan,
+    outcome: &Outcome,
+    stop: &Stop,
+) -> Vec<String> {
+    let streams = outcome.rounds.iter().flat_map(|round| &round.streams);
+    let threads = streams.filter_map(|stream| made_thread(&stream.recording));
+    let limits =
+        if stop.is_set() { Limits { silence: LEAVING, total: LEAVING } } else { plan.limits };
+    let (quiet, never) = (Live::new(), Stop::new());
+    let mut left = Vec::new();
+    for thread in threads {
+        let request = requests::delete_thread(thread);
+        let seen = exchange(client, &request, false, limits, &quiet, &never).await;
+        let head = seen.recording.head;
+        if !head.is_some_and(|head| (200..300).contains(&head.status)) {
+            left.push(thread.to_owned());
+        }
+    }
+    left
+}
