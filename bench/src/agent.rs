@@ -3,7 +3,6 @@
 mod provider;
 mod reading;
 mod report;
-mod stamp;
 pub(crate) mod wire;
 
 use std::{
@@ -23,14 +22,14 @@ use crate::{
     load::seconds,
     process::{Memory, cpu_time},
     report::ServerUse,
-    script,
+    script::{self, Post},
+    stamp::Clock,
     target::Target,
     turn::TurnReader,
 };
 use provider::Provider;
 use reading::{Speaks, read};
 use report::AgentReport;
-use stamp::Clock;
 
 const QUESTION: &str = "How late is it?";
 
@@ -97,7 +96,7 @@ async fn measure(
 /// Who asks for the same reply again and again, and what was found.
 struct Client {
     target: Target,
-    request: Vec<u8>,
+    request: Post,
     speaks: Speaks,
     clock: Clock,
     deltas: u32,
@@ -115,7 +114,7 @@ struct Client {
 impl Client {
     fn new(
         target: &Target,
-        request: Vec<u8>,
+        request: Post,
         speaks: Speaks,
         clock: Clock,
         options: &AgentOptions,
@@ -143,7 +142,7 @@ impl Client {
         let start = Instant::now();
         let stream = read(
             &mut connection,
-            &self.request,
+            &self.request.http1,
             &self.speaks,
             self.deltas,
             self.clock,

@@ -1,12 +1,17 @@
 //! Whether a stream is the reply that the script asked for.
 
-use crate::turn::{Said, TurnReader};
+use crate::{
+    stamp::{STAMP_BYTES, Stamps},
+    turn::{Said, TurnReader},
+};
 
-/// What a reply must be: one message of so many equal deltas.
+/// What a reply must be: one message of so many deltas.
 #[derive(Debug)]
 pub(crate) struct Expected {
     deltas: u64,
-    text: String,
+    /// All deltas; none when they are stamps.
+    text: Option<String>,
+    bytes: usize,
     reader: TurnReader,
 }
 
@@ -18,8 +23,12 @@ pub(crate) struct Reply<'a> {
     pub(crate) events: u64,
     /// Text deltas so far. A server may merge several into one for a slow reader.
     pub(crate) text_deltas: u64,
+    /// When the stamps that have come were sent, for the reader to take out.
+    pub(crate) times: Vec<u64>,
     /// How much of the expected text has come.
     matched: usize,
+    /// The text, when it is stamps.
+    stamps: Stamps,
     last: Last,
     wrong: Option<Wrong>,
 }
@@ -50,15 +59,37 @@ pub(crate) enum Wrong {
 }
 
 impl Expected {
+    /// Equal deltas.
     pub(crate) fn new(deltas: u32, delta: &str) -> Self {
         let text = delta.repeat(deltas.try_into().unwrap_or(usize::MAX));
-        Self { deltas: deltas.into(), text, reader: TurnReader::new() }
+        let (deltas, bytes) = (deltas.into(), text.len());
+        Self { deltas, text: Some(text), bytes, reader: TurnReader::new() }
+    }
+
+    /// Deltas that tell when they were sent.
+    pub(crate) fn stamps(deltas: u32) -> Self {
+        let bytes = deltas as usize * STAMP_BYTES;
+        Self { deltas: deltas.into(), text: None, bytes, reader: TurnReader::new() }
     }
 }
 
 impl<'a> Reply<'a> {
     pub(crate) fn new(expected: &'a Expected) -> Self {
-        Self { expected, events: 0, text_deltas: 0, matched: 0, last: Last::Other, wrong: None }
+        Self {
+            expected,
+            events: 0,
+            text_deltas: 0,
+            times: Vec::new(),
+            matched: 0,
+            stamps: Stamps::default(),
+            last: Last::Other,
+            wrong: None,
+        }
+    }
+
+    /// How much of the text has come, in bytes.
+    pub(crate) fn text_bytes(&self) -> u64 {
+        self.matched as u64
     }
 
     /// Whether all the text and the finished message have come.
@@ -73,7 +104,12 @@ impl<'a> Reply<'a> {
         match self.expected.reader.read(data) {
             Some(Said::Text(delta)) => self.text(&delta),
             Some(Said::Message(texts)) => {
-                if texts.contains(&self.expected.text) {
+                let whole = match &self.expected.text {
+                    Some(text) => text.as_bytes(),
+                    None => &self.stamps.text,
+                };
+                // What the user said may stand there before.
+                if self.matched > 0 && texts.iter().any(|text| text.as_bytes() == whole) {
                     self.last = Last::MessageDone;
                 }
             }
@@ -85,8 +121,13 @@ impl<'a> Reply<'a> {
 
     fn text(&mut self, delta: &[u8]) {
         self.text_deltas += 1;
-        let rest = self.expected.text.as_bytes().get(self.matched..).unwrap_or_default();
-        if rest.starts_with(delta) {
+        let is_right = match &self.expected.text {
+            Some(text) => {
+                text.as_bytes().get(self.matched..).unwrap_or_default().starts_with(delta)
+            }
+            None => self.stamps.feed(delta, |time| self.times.push(time)),
+        };
+        if is_right {
             self.matched += delta.len();
         } else {
             self.is_wrong(Wrong::Text(self.matched));
@@ -102,9 +143,12 @@ impl<'a> Reply<'a> {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());
         }
-        let Expected { deltas, text, .. } = self.expected;
-        if self.matched != text.len() {
-            return Err(Wrong::Short { found: self.matched, expected: text.len() });
+        let Expected { deltas, bytes, .. } = self.expected;
+        if self.matched < *bytes {
+            return Err(Wrong::Short { found: self.matched, expected: *bytes });
+        }
+        if self.matched > *bytes {
+            return Err(Wrong::Text(*bytes));
         }
         if self.text_deltas > *deltas {
             return Err(Wrong::Deltas { found: self.text_deltas, expected: *deltas });
@@ -128,7 +172,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::turn::tests::{delta, done};
+    use crate::{
+        stamp::written,
+        turn::tests::{delta, done},
+    };
 
     fn user_message() -> String {
         json!({"type": "thread.item.done", "item": {"type": "user_message", "content": [
@@ -159,6 +206,30 @@ mod tests {
         let expected = Expected::new(4, "ab");
         let events = [delta("ab"), delta("abab"), delta("ab"), done("abababab")];
         assert_eq!(verdict(&expected, &events), Ok((4, 3, true)));
+    }
+
+    #[test]
+    fn stamps_are_a_reply_however_they_are_merged() {
+        let text = |range: std::ops::RangeInclusive<u64>| -> String {
+            range.flat_map(written).map(char::from).collect()
+        };
+        let expected = Expected::stamps(3);
+        let events = [user_message(), delta(&text(1..=1)), delta(&text(2..=3)), done(&text(1..=3))];
+        assert_eq!(verdict(&expected, &events), Ok((4, 2, true)));
+        let mut reply = Reply::new(&expected);
+        events.iter().for_each(|event| reply.event(event.as_bytes()));
+        assert_eq!((reply.times.as_slice(), reply.text_bytes()), ([1, 2, 3].as_slice(), 48));
+        for (events, wrong) in [
+            (
+                vec![delta(&text(1..=2)), done(&text(1..=2))],
+                Wrong::Short { found: 32, expected: 48 },
+            ),
+            (vec![delta(&text(1..=4)), done(&text(1..=4))], Wrong::Text(48)),
+            (vec![delta(&text(2..=3)), delta(&text(1..=1))], Wrong::Text(32)),
+            (vec![delta(&text(1..=3)), done(&text(1..=2))], Wrong::Last),
+        ] {
+            assert_eq!(verdict(&expected, &events), Err(wrong), "{events:?}");
+        }
     }
 
     #[test]

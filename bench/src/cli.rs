@@ -1,8 +1,8 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser, value_parser};
 
 use crate::{agent::wire::Api, target::Target};
 
@@ -22,12 +22,20 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Ask for streams as fast as they come, and measure them
     Load(LoadOptions),
+    /// Hold streams open at the pace of a model, and measure how long each event takes
+    Paced(PacedOptions),
     /// Open streams that then stay silent, and measure what they cost the server in memory
     Idle(IdleOptions),
+    /// Build a thread, and measure what a turn, a page and a retry cost in it
+    Thread(ThreadOptions),
     /// Be the provider of a server's model and its client, and measure what is between them
     Agent(AgentOptions),
     /// Pass bytes on between clients and a provider, as the least that any server does
     Relay(RelayOptions),
+    /// Send replies that are encoded already, as the most that a server can do
+    Bare(BareOptions),
+    /// Be our server, with a responder that tells when it emits
+    Serve(ServeOptions),
 }
 
 #[derive(Debug, Args)]
@@ -37,8 +45,33 @@ pub(crate) struct LoadOptions {
     pub(crate) url: Target,
 
     /// How many connections there are; each asks for one stream after the other
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 16, value_parser = value_parser!(u32).range(1..))]
     pub(crate) connections: u32,
+
+    /// HTTP/2 without TLS instead of HTTP/1.1
+    #[arg(long)]
+    pub(crate) http2: bool,
+
+    /// How many streams are open on each connection of HTTP/2
+    #[arg(long, default_value_t = 1, requires = "http2", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) streams_per_connection: u32,
+
+    /// Begin so many streams a second, however long those before them take; latency counts from
+    /// the time at which a stream should have begun. Connections are opened as they are needed
+    #[arg(long, value_parser = positive)]
+    pub(crate) rate: Option<f64>,
+
+    /// With a rate: all streams equally far apart instead of at random
+    #[arg(long, requires = "rate")]
+    pub(crate) fixed: bool,
+
+    /// With a rate: what decides about the times
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// With a rate: a stream that would be one more is dropped
+    #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) max_open: u32,
 
     /// End after so many streams
     #[arg(long, conflicts_with = "seconds")]
@@ -48,16 +81,20 @@ pub(crate) struct LoadOptions {
     #[arg(long)]
     pub(crate) seconds: Option<f64>,
 
+    /// Leave streams that have not ended so many seconds after that; their events count
+    #[arg(long, conflicts_with = "streams")]
+    pub(crate) drain_s: Option<f64>,
+
     /// Streams before the measurement begins
     #[arg(long, default_value_t = 0)]
     pub(crate) warmup: u64,
 
     /// Text deltas per reply
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 200, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) deltas: u32,
 
     /// The text of one delta
-    #[arg(long, default_value = " token", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, default_value = " token", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) delta: String,
 
     /// Milliseconds between two deltas
@@ -65,7 +102,7 @@ pub(crate) struct LoadOptions {
     pub(crate) gap_ms: u64,
 
     /// Threads of the load generator
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=64))]
     pub(crate) threads: u32,
 
     /// The server's process, to measure its CPU time and memory
@@ -77,6 +114,97 @@ pub(crate) struct LoadOptions {
     pub(crate) timeout_s: f64,
 }
 
+impl LoadOptions {
+    /// How many streams may be open at once, but for those of a rate.
+    pub(crate) fn lines(&self) -> usize {
+        let each = if self.http2 { self.streams_per_connection } else { 1 };
+        self.connections as usize * each as usize
+    }
+}
+
+fn positive(text: &str) -> Result<f64, &'static str> {
+    let wrong = "expected a number above zero";
+    text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0).ok_or(wrong)
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PacedOptions {
+    /// The server: `http://HOST:PORT`, or with a path when it is not `/chatkit`
+    #[arg(long)]
+    pub(crate) url: Target,
+
+    /// How many streams are open at once
+    #[arg(long, default_value_t = 64, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) streams: u32,
+
+    /// Milliseconds between two deltas of a stream
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u64).range(1..))]
+    pub(crate) gap_ms: u64,
+
+    /// How many seconds are measured, with all streams open
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) seconds: f64,
+
+    /// The seconds before that in which the streams begin, one after the other
+    #[arg(long, default_value_t = 2.0)]
+    pub(crate) ramp_s: f64,
+
+    /// The seconds after that in which streams that are late may end
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) drain_s: f64,
+
+    /// Text deltas per reply [default: as many as the time takes]
+    #[arg(long, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) deltas: Option<u32>,
+
+    /// HTTP/2 without TLS instead of HTTP/1.1
+    #[arg(long)]
+    pub(crate) http2: bool,
+
+    /// How many streams are open on each connection of HTTP/2
+    #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) streams_per_connection: u32,
+
+    /// Threads of the load generator
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=64))]
+    pub(crate) threads: u32,
+
+    /// The server's process, to measure its CPU time and memory
+    #[arg(long)]
+    pub(crate) pid: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ThreadOptions {
+    /// The server: `http://HOST:PORT`, or with a path when it is not `/chatkit`
+    #[arg(long)]
+    pub(crate) url: Target,
+
+    /// How many items the thread has
+    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(2..=999_999))]
+    pub(crate) items: u32,
+
+    /// How often each request is repeated; each turn makes the thread two items longer
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) repeat: u32,
+
+    /// Turns before the measurement begins
+    #[arg(long, default_value_t = 5)]
+    pub(crate) warmup: u32,
+
+    /// Text deltas of a turn's reply
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) deltas: u32,
+
+    /// The server's process, to measure its CPU time and memory
+    #[arg(long)]
+    pub(crate) pid: Option<u32>,
+
+    /// Seconds after which a request counts as failed
+    #[arg(long, default_value_t = 60.0)]
+    pub(crate) timeout_s: f64,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct IdleOptions {
     /// The server: `http://HOST:PORT`, or with a path when it is not `/chatkit`
@@ -84,7 +212,7 @@ pub(crate) struct IdleOptions {
     pub(crate) url: Target,
 
     /// How many streams are open at once
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 2000, value_parser = value_parser!(u32).range(1..))]
     pub(crate) connections: u32,
 
     /// The server's process
@@ -125,7 +253,7 @@ pub(crate) struct AgentOptions {
     pub(crate) relay: bool,
 
     /// Text deltas per reply
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 200, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) deltas: u32,
 
     /// Microseconds between two deltas; 0: as fast as they are taken
@@ -133,7 +261,7 @@ pub(crate) struct AgentOptions {
     pub(crate) gap_us: u64,
 
     /// End after so many streams, one after the other
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     pub(crate) streams: u32,
 
     /// Instead of a number of streams: begin no more after so many seconds of streaming
@@ -162,6 +290,53 @@ pub(crate) struct RelayOptions {
     /// The provider; each client gets a connection of its own
     #[arg(long)]
     pub(crate) to: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BareOptions {
+    /// Where clients connect; the first line on stdout tells the address
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+
+    /// Text deltas per reply, whatever is asked for
+    #[arg(long, default_value_t = 200, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) deltas: u32,
+
+    /// The text of one delta
+    #[arg(long, default_value = " token", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) delta: String,
+
+    /// Microseconds between two events; 0: as fast as they are taken
+    #[arg(long, default_value_t = 0)]
+    pub(crate) gap_us: u64,
+
+    /// What goes into one chunk of the response
+    #[arg(long, value_enum, default_value_t = PerChunk::One)]
+    pub(crate) per_chunk: PerChunk,
+
+    /// Each delta tells when it was sent
+    #[arg(long)]
+    pub(crate) stamped: bool,
+}
+
+/// What goes into one chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PerChunk {
+    /// One event.
+    One,
+    /// All events that are ready.
+    Ready,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// Where clients connect; the first line on stdout tells the address
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+
+    /// Keep threads in this SQLite file instead of in memory
+    #[arg(long)]
+    pub(crate) sqlite: Option<PathBuf>,
 }
 
 #[cfg(test)]

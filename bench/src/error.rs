@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use chatkit_store_sqlite::OpenError;
 use tokio::task::JoinError;
 
 use crate::exchange::Failure;
@@ -15,6 +16,12 @@ pub(crate) enum BenchError {
     Stream(#[from] Failure),
     #[error("a stream was not as it must be before the measurement began: {0}")]
     Warmup(String),
+    #[error("the server answered in another way than expected: {0}")]
+    Answer(&'static str),
+    #[error("our server did not give the frames of a reply")]
+    Recording,
+    #[error("{0}")]
+    Database(#[from] OpenError),
     #[error("{0} is no time to wait")]
     Seconds(f64),
     #[error("{needed} open files are needed and {allowed} are allowed: see `ulimit -n`")]

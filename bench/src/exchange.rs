@@ -1,12 +1,19 @@
 //! One stream: asked for, read and checked.
 
-use std::{io, time::Duration, time::Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use crate::{
+    board::Board,
     check::{Expected, Reply, Wrong},
     connection::{Connection, ConnectionError},
     events::Events,
-    stats::Sample,
+    line::Line,
+    script::Post,
+    stamp::Clock,
+    stats::Delivery,
 };
 
 /// Why a stream is not counted.
@@ -14,6 +21,10 @@ use crate::{
 pub(crate) enum Failure {
     #[error("{0}")]
     Connection(#[from] ConnectionError),
+    #[error("{0}")]
+    Http2(#[from] h2::Error),
+    #[error("the request cannot be sent")]
+    Request,
     #[error("status {0} instead of 200")]
     Status(u16),
     #[error("the response is no event stream")]
@@ -32,41 +43,67 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Asks for a stream and reads it to its end.
+/// What is asked for, and what must come.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) post: Post,
+    pub(crate) expected: Expected,
+    /// Tells how old stamps are.
+    pub(crate) clock: Clock,
+}
+
+/// Asks for a stream and reads it to its end. What it gives is written on the board as it comes;
+/// times count from `since`.
 pub(crate) async fn whole(
-    connection: &mut Connection,
-    request: &[u8],
-    expected: &Expected,
-) -> Result<Sample, Failure> {
-    let bytes_before = connection.bytes;
-    let start = Instant::now();
-    begin(connection, request).await?;
-    let mut sample = Sample { first_byte: start.elapsed(), ..Sample::default() };
-    let mut reply = Reply::new(expected);
+    line: &mut Line,
+    question: &Question,
+    since: Instant,
+    board: &Board,
+) -> Result<(), Failure> {
+    let mut bytes = line.bytes();
+    line.begin(&question.post).await?;
+    board.note(|stats| stats.first_byte(line.read_at().saturating_duration_since(since)));
+    let mut reply = Reply::new(&question.expected);
     let mut events = Events::default();
     let mut last_text = None;
+    let mut longest_gap = Duration::ZERO;
     let mut goes_on = true;
     while goes_on {
-        let texts = reply.text_deltas;
-        goes_on = connection.body(|data| events.feed(data, |event| reply.event(event))).await?;
-        if reply.text_deltas > texts {
-            let now = Instant::now();
-            match last_text {
-                None => sample.first_text = now - start,
-                Some(last) => sample.longest_gap = sample.longest_gap.max(now - last),
+        let (before, texts, text) = (reply.events, reply.text_deltas, reply.text_bytes());
+        goes_on = line.body(|data| events.feed(data, |event| reply.event(event))).await?;
+        let now = line.read_at();
+        let delivery = Delivery {
+            events: reply.events - before,
+            texts: reply.text_deltas - texts,
+            text_bytes: reply.text_bytes() - text,
+            bytes: line.bytes() - bytes,
+        };
+        bytes = line.bytes();
+        let arrived = question.clock.at(now);
+        let times = reply.times.drain(..);
+        board.note(|stats| {
+            stats.delivery(&delivery);
+            times.for_each(|time| stats.emitted(arrived.saturating_sub(time)));
+            if delivery.texts > 0 {
+                match last_text {
+                    None => stats.first_text(now.saturating_duration_since(since)),
+                    Some(last) => stats.gap(now - last),
+                }
+                stats.no_gaps(delivery.texts - 1);
             }
+        });
+        if delivery.texts > 0 {
+            longest_gap = longest_gap.max(last_text.map_or(Duration::ZERO, |last| now - last));
             last_text = Some(now);
         }
     }
-    sample.total = start.elapsed();
     if !events.is_complete() {
         return Err(Failure::Cut);
     }
     reply.end()?;
-    sample.events = reply.events;
-    sample.merged = reply.is_merged();
-    sample.bytes = connection.bytes - bytes_before;
-    Ok(sample)
+    let total = line.read_at().saturating_duration_since(since);
+    board.note(|stats| stats.stream(reply.is_merged(), longest_gap, total));
+    Ok(())
 }
 
 /// Asks for a stream and reads it until the message is done; the stream stays open.

@@ -1,6 +1,9 @@
 //! `chatkit-bench`: streams from a ChatKit server, checked and measured.
 
 mod agent;
+mod arrivals;
+mod bare;
+mod board;
 mod check;
 mod chunked;
 mod cli;
@@ -9,15 +12,22 @@ mod error;
 mod events;
 mod exchange;
 mod head;
+mod http2;
 mod idle;
+mod line;
 mod load;
+mod paced;
 mod process;
 mod relay;
 mod report;
 mod script;
+mod serve;
+mod stamp;
 mod stats;
 mod target;
+mod thread;
 mod turn;
+mod watch;
 
 use std::{
     io::{Write as _, stderr, stdout},
@@ -55,12 +65,29 @@ fn run(cli: &Cli) -> Result<(String, bool), BenchError> {
             let report = idle::idle(options)?;
             (if cli.json { report::json(&report)? } else { report.table() }, true)
         }
+        Command::Paced(options) => {
+            let report = paced::paced(options)?;
+            let text = if cli.json { report::json(&report)? } else { report.table() };
+            (text, report.failures == 0)
+        }
+        Command::Thread(options) => {
+            let report = thread::thread(options)?;
+            (if cli.json { report::json(&report)? } else { report.table() }, true)
+        }
         Command::Agent(options) => {
             let report = agent::agent(options)?;
             (if cli.json { report::json(&report)? } else { report.table() }, true)
         }
         Command::Relay(options) => {
             relay::relay(options)?;
+            (String::new(), true)
+        }
+        Command::Bare(options) => {
+            bare::bare(options)?;
+            (String::new(), true)
+        }
+        Command::Serve(options) => {
+            serve::serve(options)?;
             (String::new(), true)
         }
     })

@@ -7,10 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    stamp::{Clock, written},
-    wire::{Api, LAST_CHUNK},
-};
+use super::wire::{Api, LAST_CHUNK};
+use crate::stamp::{Clock, Stamper};
 
 /// What every request is answered with.
 #[derive(Debug, Clone, Copy)]
@@ -62,17 +60,15 @@ impl Provider {
         stream.write_all(&self.api.opening())?;
         let begun = Instant::now();
         let mut text = String::new();
-        let mut last = 0;
+        let mut stamper = Stamper::new(self.clock);
         for number in 0..self.deltas {
             let mut delta = self.api.delta(number);
             if !self.gap.is_zero() {
                 thread::sleep((self.gap * (number + 1)).saturating_sub(begun.elapsed()));
             }
-            let now = self.clock.now().max(last + 1);
-            let stamp = written(now);
+            let stamp = stamper.now();
             delta.stamp(&stamp);
             stream.write_all(&delta.bytes)?;
-            last = now;
             text.extend(stamp.map(char::from));
         }
         stream.write_all(&self.api.closing(self.deltas, &text))?;

@@ -2,15 +2,13 @@
 
 use hdrhistogram::Histogram;
 
-use super::{
-    stamp::{Clock, STAMP_BYTES, Stamps},
-    wire::Api,
-};
+use super::wire::Api;
 use crate::{
     check::{Wrong, shown},
     connection::Connection,
     events::Events,
     exchange::{Failure, begin},
+    stamp::{Clock, STAMP_BYTES, Stamps},
     stats::record,
     turn::{Said, TurnReader},
 };
@@ -121,7 +119,7 @@ impl<'a> Reply<'a> {
 mod tests {
     use super::*;
     use crate::{
-        agent::stamp::written,
+        stamp::written,
         turn::tests::{delta, done},
     };
 

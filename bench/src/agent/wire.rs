@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use memchr::memmem;
 
-use super::stamp::STAMP_BYTES;
+use crate::stamp::STAMP_BYTES;
 
 /// How a model is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -196,9 +196,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        agent::stamp::written,
         chunked::{Chunked, Part},
         events::Events,
+        stamp::written,
     };
 
     /// The data of all events of a reply of two deltas, and whether the body has ended.

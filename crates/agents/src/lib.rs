@@ -10,6 +10,7 @@ mod input;
 pub mod mcp;
 pub mod model;
 mod run;
+mod spans;
 mod title;
 mod tool;
 

@@ -11,8 +11,11 @@ use tokio::time::timeout;
 
 use crate::model::{
     InputContent, InputItem, Model, ModelError, ModelEvent, ModelRequest, ModelSettings,
-    OutputKind, OutputPart, Role,
+    ModelStream, OutputKind, OutputPart, Role,
 };
+use tracing::Span;
+
+use crate::spans::ChatSpan;
 use clean::{clean, shorten};
 
 const INSTRUCTIONS: &str = "Write a title for the conversation that you are given. Use the \
@@ -151,7 +154,8 @@ impl TitleWriter {
             }),
             Ok(None) => {}
             Err(error) => {
-                tracing::warn!(thread = %turn.thread().id(), %error, "no title was written");
+                let (thread, error) = (turn.thread().id(), error.for_log());
+                tracing::warn!(%thread, error, "no title was written");
             }
         }
     }
@@ -169,7 +173,15 @@ impl std::fmt::Debug for TitleWriter {
 
 /// The first message that the model writes; `None` if it writes none, or refuses.
 async fn ask(model: &dyn Model, request: ModelRequest) -> Result<Option<String>, ModelError> {
-    let mut stream = model.stream(request);
+    let span = ChatSpan::begin(&Span::current(), model, &request, None, false);
+    let written = read(model.stream(request)).await;
+    if let Err(error) = &written {
+        span.failed(error);
+    }
+    written
+}
+
+async fn read(mut stream: ModelStream) -> Result<Option<String>, ModelError> {
     let mut written = String::new();
     while let Some(event) = stream.next().await {
         match event? {

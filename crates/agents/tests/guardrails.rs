@@ -45,8 +45,10 @@ async fn an_early_tripwire_drops_the_model_and_runs_no_tool() {
     let called = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&called);
     let gate = Gate::default();
-    let mut steps =
-        vec![Step::Event(ModelEvent::Started { response_id: None }), Step::Wait(Gate::default())];
+    let mut steps = vec![
+        Step::Event(ModelEvent::Started { response_id: None, model: None }),
+        Step::Wait(Gate::default()),
+    ];
     steps.extend(calls([("tool", "")]));
     let model = Scripted::new([steps]);
     let agent = Agent::new("Assistant")

@@ -156,7 +156,7 @@ fn outline(events: &Events) -> String {
 
 fn line(event: &Result<ModelEvent, ModelError>) -> String {
     match event {
-        Ok(ModelEvent::Started { response_id }) => format!("started {response_id:?}"),
+        Ok(ModelEvent::Started { response_id, .. }) => format!("started {response_id:?}"),
         Ok(ModelEvent::ItemAdded { item, output }) => format!("{item} added {}", shown(output)),
         Ok(ModelEvent::PartAdded { item, part, content }) => {
             format!("{item}.{part} added {content:?}")

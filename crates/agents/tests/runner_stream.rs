@@ -104,7 +104,7 @@ async fn dropping_a_run_closes_the_model_and_drops_the_guardrails() {
         }
     });
     let model = Scripted::new([vec![
-        Step::Event(ModelEvent::Started { response_id: None }),
+        Step::Event(ModelEvent::Started { response_id: None, model: None }),
         Step::Wait(Gate::default()),
     ]]);
     let agent = Agent::new("Assistant").model(model.clone()).input_guardrail(guardrail);

@@ -2,11 +2,15 @@
 
 mod agent;
 mod chat;
+mod logs;
+mod metrics;
 mod probe;
 mod runs;
 
 pub(crate) use agent::{AgentArgs, ModelApi};
 pub(crate) use chat::ChatArgs;
+pub(crate) use logs::{LogArgs, LogFormat};
+pub(crate) use metrics::{MetricsArgs, Shown};
 pub(crate) use probe::{ProbeArgs, probe};
 pub(crate) use runs::RunArgs;
 
@@ -88,6 +92,12 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) runs: RunArgs,
+
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
+
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 impl ServeArgs {

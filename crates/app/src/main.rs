@@ -1,9 +1,11 @@
-//! The `chatkit` binary: a ChatKit server to run as it is.
+//! The `chatkit` binary: a ChatKit server to run as it is, and what talks to one.
 
 mod attachments;
 mod chat;
 mod cli;
 mod database;
+mod logging;
+mod metrics;
 mod page;
 mod responder;
 mod serve;
@@ -11,36 +13,36 @@ mod serve;
 use std::{
     fmt::Display,
     future::Future,
-    io::{IsTerminal as _, Write as _, stderr},
+    io::{Write as _, stderr},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::Parser as _;
-use tracing_subscriber::{EnvFilter, fmt};
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ServeArgs};
+use logging::Logging;
 
 fn main() -> ExitCode {
     match Cli::parse().into_command() {
-        Command::Serve(args) => {
-            run("info,rmcp=warn", async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) })
-        }
-        Command::Chat(args) => run("warn", chat::chat(args)),
+        Command::Serve(args) => serve(args),
+        Command::Chat(args) => run(chat::chat(args)),
         Command::Probe(args) => cli::probe(&args),
     }
 }
 
-/// Runs a command to its end. What is logged goes to stderr: what `CHATKIT_LOG` says, or this.
-fn run<E: Display>(log: &str, command: impl Future<Output = Result<ExitCode, E>>) -> ExitCode {
-    let filter = EnvFilter::try_from_env("CHATKIT_LOG").unwrap_or_else(|_| EnvFilter::new(log));
-    // Complaining on stderr that stderr is closed would be a panic.
-    fmt()
-        .log_internal_errors(false)
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .init();
+fn serve(args: ServeArgs) -> ExitCode {
+    let logging = match Logging::start(&args.log) {
+        Ok(logging) => logging,
+        Err(error) => return fail(&error),
+    };
+    let served = run(async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) });
+    logging.finish();
+    served
+}
+
+/// Runs a command to its end.
+fn run<E: Display>(command: impl Future<Output = Result<ExitCode, E>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime did not start: {error}")),

@@ -10,6 +10,7 @@ use std::{
 
 use axum::Router;
 use chatkit_http::{Options, ServeOptions, allow_origins, router, serve_with};
+use chatkit_metrics::Metrics;
 use chatkit_server::{ChatKit, ChatKitServer, Store, StoreError};
 use chatkit_store_sqlite::OpenError;
 use tokio::{
@@ -22,7 +23,8 @@ use tokio::{
 use crate::{
     attachments::{self, Attachments},
     cli::{ResponderName, ServeArgs},
-    page,
+    logging::follow_traces,
+    metrics, page,
     responder::{AgentError, AgentResponder, Demo, Playback},
 };
 
@@ -50,24 +52,33 @@ pub(crate) enum ServeError {
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let responder = choose_responder(&args);
     let agent = match responder {
-        ResponderName::Agent => Some(AgentResponder::new(&args.agent).await?),
+        ResponderName::Agent => Some(AgentResponder::new(&args.agent, args.log.log_content).await?),
         _ => None,
     };
     let address = args.listen;
     let listener =
         TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })?;
-    let store = args.database.open()?;
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+    if let Some(address) = args.metrics.metrics_listen {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| ServeError::Listen { address, error })?;
+        metrics::serve(&metrics, listener);
+    }
+    let store = metrics.observe_store(args.database.open()?);
     let bound = listener.local_addr()?;
     let public_url = args.public_url.clone().unwrap_or_else(|| reachable(bound));
     let folder = args.database.attachments_folder();
     let attachments = Attachments::new(Arc::clone(&store), folder, public_url)
         .map_err(|(folder, error)| ServeError::Attachments { folder, error })?;
     if let Some(agent) = agent {
-        return run(agent, store, attachments, listener, &args).await;
+        return run(agent, store, attachments, metrics, listener, &args).await;
     }
     match responder {
-        ResponderName::Playback => run(Playback, store, attachments, listener, &args).await,
-        _ => run(Demo, store, attachments, listener, &args).await,
+        ResponderName::Playback => {
+            run(Playback, store, attachments, metrics, listener, &args).await
+        }
+        _ => run(Demo, store, attachments, metrics, listener, &args).await,
     }
 }
 
@@ -97,13 +108,17 @@ async fn run<S: ChatKitServer<Context = ()>>(
     server: S,
     store: Arc<dyn Store>,
     attachments: Attachments,
+    metrics: Metrics,
     listener: TcpListener,
     args: &ServeArgs,
 ) -> Result<(), ServeError> {
     let bound = listener.local_addr()?;
+    let mut run_options = args.runs.options();
+    run_options.log_content = args.log.log_content;
     let chatkit = ChatKit::builder(server, store)
         .attachments(Arc::new(attachments.clone()))
-        .run_options(args.runs.options())
+        .run_options(run_options)
+        .observer(Arc::new(metrics.clone()))
         .build();
     let closed = chatkit.recover().await?;
     if closed > 0 {
@@ -113,8 +128,12 @@ async fn run<S: ChatKitServer<Context = ()>>(
     options.heartbeat = Duration::from_secs_f64(args.heartbeat);
     options.allowed_origins = args.allowed_origins();
     let uploads = allow_origins(attachments::routes(attachments), &options.allowed_origins);
-    let app =
-        Router::new().merge(page::routes()).merge(uploads).merge(router(chatkit.clone(), options));
+    let app = Router::new()
+        .merge(page::routes())
+        .merge(uploads)
+        .merge(metrics.observe_http(router(chatkit.clone(), options)))
+        .merge(metrics::routes(&metrics, args.metrics.shown_at(bound)));
+    let app = follow_traces(app);
     // Whoever reads the address may send a signal right away.
     let mut signals = Signals::listen()?;
     announce(bound)?;

@@ -88,6 +88,16 @@ impl Client {
         Ok(Answer::new(response, sent_at, headers_at))
     }
 
+    /// A client for another address, which gets none of this one's headers.
+    pub(crate) fn elsewhere(&self, url: &Url) -> Result<reqwest::Client, ClientError> {
+        http_client(url, self.connect_timeout)
+    }
+
+    /// What a URL means that the server names, which may leave out what is its own.
+    pub(crate) fn join(&self, url: &str) -> Result<Url, ClientError> {
+        self.url.join(url).map_err(|error| ClientError::Url { reason: error.to_string() })
+    }
+
     /// Asks as a browser does before a page of another origin may send its request: `OPTIONS`, with
     /// just these headers.
     ///
@@ -105,16 +115,6 @@ impl Client {
         let response = request.send().await.map_err(|error| self.failed(error))?;
         let headers_at = Instant::now();
         Ok(Answer::new(response, sent_at, headers_at))
-    }
-
-    /// A client for another address, which gets none of this one's headers.
-    pub(crate) fn elsewhere(&self, url: &Url) -> Result<reqwest::Client, ClientError> {
-        http_client(url, self.connect_timeout)
-    }
-
-    /// What a URL means that the server names, which may leave out what is its own.
-    pub(crate) fn join(&self, url: &str) -> Result<Url, ClientError> {
-        self.url.join(url).map_err(|error| ClientError::Url { reason: error.to_string() })
     }
 
     fn failed(&self, error: reqwest::Error) -> ClientError {

@@ -31,8 +31,10 @@
 //! The request's context is taken from the request by an axum extractor: implement
 //! `FromRequestParts<()>` for the context of your server, and refuse there who may not come in.
 
+mod answered;
 mod body;
 mod error;
+mod http2;
 mod options;
 mod origins;
 mod request;
@@ -40,6 +42,7 @@ mod router;
 mod serve;
 mod takeover;
 
+pub use answered::AnsweredOp;
 pub use body::EventBody;
 pub use error::HttpError;
 pub use options::{AllowedOrigins, Options};

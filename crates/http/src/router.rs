@@ -1,19 +1,23 @@
 //! The routes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
     body::Body,
     extract::{FromRequestParts, Request, State},
+    middleware::map_response,
     response::{IntoResponse, Response as HttpResponse},
     routing::{get, post},
 };
+use chatkit_protocol::{Op, Request as OpRequest};
 use chatkit_server::{ChatKit, ChatKitServer, ClientInfo, Owner, Response, StoreError};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tracing::{Instrument as _, field::Empty};
 
 use crate::{
-    EventBody, HttpError, Options, allow_origins, read_body, takeover::EventStreamResponse,
+    AllowedOrigins, AnsweredOp, EventBody, HttpError, Options, allow_origins, read_body,
+    takeover::EventStreamResponse,
 };
 
 /// The routes of a ChatKit server:
@@ -39,7 +43,10 @@ where
 {
     let protocol =
         Router::new().route("/chatkit", post(chatkit_op::<S>).fallback(refuse_method::<S>));
-    let protocol = allow_origins(protocol, &options.allowed_origins);
+    let mut protocol = allow_origins(protocol, &options.allowed_origins);
+    if matches!(options.allowed_origins, AllowedOrigins::List(_)) {
+        protocol = protocol.route_layer(map_response(mark_refused));
+    }
     let state = Arc::new(Shared { chatkit, options });
     protocol
         .route("/healthz", get(async || "ok\n"))
@@ -52,7 +59,51 @@ struct Shared<S> {
     options: Options,
 }
 
-async fn chatkit_op<S>(State(shared): State<Arc<Shared<S>>>, request: Request) -> HttpResponse
+/// Answers a request in a span with the attributes of the HTTP conventions of OpenTelemetry; the
+/// fields `op`, `thread` and `owner` are filled in once they are known.
+async fn chatkit_op<S>(state: State<Arc<Shared<S>>>, request: Request) -> HttpResponse
+where
+    S: ChatKitServer,
+    S::Context: FromRequestParts<()>,
+{
+    let span = tracing::info_span!(
+        "request",
+        op = Empty,
+        thread = Empty,
+        owner = Empty,
+        otel.name = "POST /chatkit",
+        otel.kind = "server",
+        "http.request.method" = "POST",
+        "http.route" = "/chatkit",
+        "url.path" = request.uri().path(),
+        "http.response.status_code" = Empty,
+    );
+    let begun = Instant::now();
+    let answered = async {
+        let response = answer_op(state, request).await;
+        let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
+        let elapsed_ms = (elapsed.as_secs_f64() * 1e4).round() / 10.0;
+        tracing::debug!(status, elapsed_ms, "a request was answered");
+        response
+    };
+    let response = answered.instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
+    response
+}
+
+async fn answer_op<S>(State(shared): State<Arc<Shared<S>>>, request: Request) -> HttpResponse
+where
+    S: ChatKitServer,
+    S::Context: FromRequestParts<()>,
+{
+    let mut op = None;
+    let mut response = answer(&shared, request, &mut op).await;
+    response.extensions_mut().insert(AnsweredOp(op));
+    response
+}
+
+/// Answers a request, and says which op it is as soon as that is known.
+async fn answer<S>(shared: &Shared<S>, request: Request, op: &mut Option<Op>) -> HttpResponse
 where
     S: ChatKitServer,
     S::Context: FromRequestParts<()>,
@@ -69,7 +120,9 @@ where
         Ok(context) => context,
         Err(refused) => return refused,
     };
-    match shared.chatkit.process_from(client_info(&parts.headers), &body, context).await {
+    let request = OpRequest::parse(&body);
+    *op = request.as_ref().map_or_else(|error| error.op, |request| Some(request.body.op()));
+    match shared.chatkit.process_parsed(client_info(&parts.headers), request, context).await {
         Response::Json { status, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let json = HeaderValue::from_static("application/json");
@@ -97,10 +150,22 @@ const RESUMABLE: HeaderName = HeaderName::from_static("chatkit-resumable");
 /// Where a stream is to go on (HTML standard, server-sent events).
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-async fn refuse_method<S>(State(shared): State<Arc<Shared<S>>>, body: Body) -> HttpError {
+async fn refuse_method<S>(State(shared): State<Arc<Shared<S>>>, body: Body) -> HttpResponse {
     let (limit, pause) = (shared.options.body_limit, shared.options.body_timeout);
     // The client gets to read the answer only when its request was read.
-    read_body(body, limit, pause).await.err().unwrap_or(HttpError::Method)
+    let refused = read_body(body, limit, pause).await.err().unwrap_or(HttpError::Method);
+    let mut response = refused.into_response();
+    response.extensions_mut().insert(AnsweredOp(None));
+    response
+}
+
+/// An answer that never reached the route: that to a page which may not use it is marked too, that
+/// to a browser which asks what it may do is none of the protocol's.
+async fn mark_refused(mut response: HttpResponse) -> HttpResponse {
+    if response.status().is_client_error() && response.extensions().get::<AnsweredOp>().is_none() {
+        response.extensions_mut().insert(AnsweredOp(None));
+    }
+    response
 }
 
 /// Proxies must neither keep, change nor collect what passes.

@@ -23,10 +23,15 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::takeover::{self, Diverted, Diverting, Rewound, Slot};
+use crate::{
+    http2,
+    takeover::{self, Diverted, Diverting, Rewound, Slot},
+};
 
 /// Longer than this nothing waits: the end of a longer time could not be told.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const SECOND: Duration = Duration::from_secs(1);
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// How connections are treated.
 #[derive(Debug, Clone)]
@@ -55,7 +60,8 @@ impl Default for ServeOptions {
 /// Serves an application until `shutdown` completes, and then until its connections have ended.
 ///
 /// Unlike `axum::serve` it sends small frames at once (`TCP_NODELAY`), limits how long a request's
-/// head may take, and notices peers that vanished without a word.
+/// head may take, and notices peers that vanished without a word. It speaks HTTP/1.1, and HTTP/2
+/// with clients that begin with it (`h2c` by prior knowledge), as proxies may.
 ///
 /// # Errors
 ///
@@ -84,7 +90,9 @@ pub async fn serve_with(
     // A request that arrived is answered, though its client may be gone by then: a message that
     // was sent is not lost. Whether the reader of a stream is gone is noticed in `takeover`.
     http.half_close(true);
-    let http = Arc::new(http);
+    let idle = options.header_timeout.clamp(MILLISECOND, YEAR);
+    let dead_peer_timeout = options.dead_peer_timeout.clamp(SECOND, YEAR);
+    let speaking = Arc::new(Speaking { http, http2: http2::builder(dead_peer_timeout), idle });
     let (tracker, stopping) = (TaskTracker::new(), CancellationToken::new());
     let mut shutdown = pin!(shutdown);
     loop {
@@ -103,7 +111,7 @@ pub async fn serve_with(
             }
         };
         prepare(&stream, &options);
-        tracker.spawn(serve_connection(stream, http.clone(), app.clone(), stopping.clone()));
+        tracker.spawn(serve_connection(stream, speaking.clone(), app.clone(), stopping.clone()));
     }
     drop(listener);
     stopping.cancel();
@@ -114,18 +122,54 @@ pub async fn serve_with(
     Ok(())
 }
 
-/// One connection: by turns hyper's and that of an event stream. The halves are boxed so that a
+/// What the server speaks, and how.
+struct Speaking {
+    http: http1::Builder,
+    http2: http2::Builder,
+    /// How long a connection may be open and not ask for anything.
+    idle: Duration,
+}
+
+/// One connection, of the protocol that its client begins with. The steps are boxed so that a
 /// connection needs room for only one of them.
 async fn serve_connection(
     stream: TcpStream,
-    http: Arc<http1::Builder>,
+    speaking: Arc<Speaking>,
     app: Router,
     stopping: CancellationToken,
 ) {
     let mut io = Rewound::new(stream);
-    while let Some((next, diverted)) =
-        Box::pin(serve_until_stream(io, &http, &app, &stopping)).await
-    {
+    match Box::pin(speaks_http2(&mut io, speaking.idle, &stopping)).await {
+        None => {}
+        Some(true) => {
+            let Speaking { http2: http, idle, .. } = &*speaking;
+            Box::pin(http2::serve(io, http, &app, *idle, &stopping)).await;
+        }
+        Some(false) => serve_http1(io, &speaking.http, &app, &stopping).await,
+    }
+}
+
+/// Nothing when the client says nothing for too long, or until the server stops.
+async fn speaks_http2(
+    io: &mut Rewound,
+    patience: Duration,
+    stopping: &CancellationToken,
+) -> Option<bool> {
+    select! {
+        biased;
+        spoken = timeout(patience, http2::is_spoken(io)) => spoken.ok()?.ok(),
+        () = stopping.cancelled() => None,
+    }
+}
+
+/// By turns hyper's and that of an event stream.
+async fn serve_http1(
+    mut io: Rewound,
+    http: &http1::Builder,
+    app: &Router,
+    stopping: &CancellationToken,
+) {
+    while let Some((next, diverted)) = Box::pin(serve_until_stream(io, http, app, stopping)).await {
         io = next;
         match Box::pin(takeover::write(io.stream(), diverted)).await {
             Ok(Some(read)) if !stopping.is_cancelled() => io.append(&read),

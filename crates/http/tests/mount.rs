@@ -10,7 +10,8 @@ use axum::{
     response::Response,
     routing::get,
 };
-use chatkit_http::{AllowedOrigins, Options, router};
+use chatkit_http::{AllowedOrigins, AnsweredOp, Options, router};
+use chatkit_protocol::Op;
 use chatkit_server::{
     ChatKit, ChatKitServer, EventStream, MemoryStore, Owner, RequestContext, Turn,
 };
@@ -182,4 +183,42 @@ async fn pages_of_other_origins_are_refused_before_anything_runs() {
     let body: Value =
         serde_json::from_str(&text(send(&app, Some("a"), &list).await).await).unwrap();
     assert_eq!(body["data"].as_array().unwrap().len(), threads);
+}
+
+/// A middleware can tell which op was answered, and which answers are none of the protocol's.
+#[tokio::test]
+async fn answers_say_which_op_they_belong_to() {
+    let mut options = Options::default();
+    options.body_limit = 1000;
+    options.allowed_origins = AllowedOrigins::List(vec!["https://a.example".parse().unwrap()]);
+    let app = app(options);
+    let marked = async |request: Request<Body>| {
+        let response = app.clone().oneshot(request).await.unwrap();
+        response.extensions().get::<AnsweredOp>().copied()
+    };
+    let ask = |user: &str, body: &str| {
+        let request = Request::post("/chatkit").header("x-user", user);
+        request.body(Body::from(body.to_owned())).unwrap()
+    };
+    let known = |op| Some(AnsweredOp(Some(op)));
+    let unknown = Some(AnsweredOp(None));
+    assert_eq!(marked(ask("ada", &create().to_string())).await, known(Op::ThreadsCreate));
+    let wrong = r#"{"type": "threads.list", "params": {"limit": "many"}}"#;
+    assert_eq!(marked(ask("ada", wrong)).await, known(Op::ThreadsList));
+    assert_eq!(marked(ask("ada", r#"{"type": "dance"}"#)).await, unknown);
+    assert_eq!(marked(ask("ada", &" ".repeat(2000))).await, unknown);
+    let nobody = Request::post("/chatkit").body(Body::empty()).unwrap();
+    assert_eq!(marked(nobody).await, unknown);
+    let method = Request::get("/chatkit").body(Body::empty()).unwrap();
+    assert_eq!(marked(method).await, unknown);
+    let refused = Request::post("/chatkit").header("origin", "https://b.example");
+    assert_eq!(marked(refused.body(Body::empty()).unwrap()).await, unknown);
+    let preflight = Request::options("/chatkit")
+        .header("origin", "https://a.example")
+        .header("access-control-request-method", "POST");
+    assert_eq!(marked(preflight.body(Body::empty()).unwrap()).await, None);
+    for path in ["/", "/healthz", "/nowhere"] {
+        let other = Request::get(path).body(Body::empty()).unwrap();
+        assert_eq!(marked(other).await, None, "{path}");
+    }
 }

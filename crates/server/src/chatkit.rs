@@ -14,15 +14,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use chatkit_protocol::{Op, Request, RequestBody, ThreadStreamEvent};
+use chatkit_protocol::{Op, Request, RequestBody, RequestError, ThreadStreamEvent};
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tracing::{Instrument as _, Span};
 
 use crate::{
-    AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, OpError, OpErrorKind,
-    RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
+    AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, Observer, OpError,
+    OpErrorKind, RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
     run::{BlockGuard, LogWriter, run},
+    spans,
 };
 
 /// A ChatKit server without a transport: takes requests, keeps threads in a store, and has an
@@ -65,6 +67,7 @@ pub(crate) struct Shared<S> {
     pub(crate) attachments: Option<Arc<dyn AttachmentStore>>,
     pub(crate) coordinator: Arc<dyn Coordinator>,
     pub(crate) options: RunOptions,
+    observer: Option<Arc<dyn Observer>>,
     pub(crate) guard: BlockGuard,
     /// Closed when no new turns are taken.
     runs: TaskTracker,
@@ -147,48 +150,84 @@ impl<S: ChatKitServer> ChatKit<S> {
         body: &[u8],
         context: S::Context,
     ) -> Response {
-        match Request::parse(body) {
+        self.process_parsed(client, Request::parse(body), context).await
+    }
+
+    /// Answers a request that was read already, as [`Request::parse`] has it: for a transport that
+    /// needs to know the op.
+    pub async fn process_parsed(
+        &self,
+        client: ClientInfo,
+        request: Result<Request, RequestError>,
+        context: S::Context,
+    ) -> Response {
+        match request {
             Ok(request) => self.process_request(client, request, context).await,
             Err(error) => {
                 let op = error.op;
-                self.refuse(op, error.into())
+                self.refuse(op, self.clock(), error.into())
             }
         }
     }
 
-    /// Answers a request that was read already.
+    /// Answers a request that was read already and is well formed.
     ///
     /// An op runs to its end even when the returned future is dropped.
+    ///
+    /// What happens is in a span `request` with the op, the thread and the owner: the current one
+    /// if a transport has opened it, with these fields empty, or a new one. A turn has a span `run`
+    /// of its own, which follows from it.
     pub async fn process_request(
         &self,
         client: ClientInfo,
         request: Request,
         context: S::Context,
     ) -> Response {
-        let op = request.body.op();
+        let span = spans::request(&request.body, &context);
+        let answered = self.answer(client, request, context, &span).await;
+        if let Response::Json { status, .. } = &answered {
+            span.record("status", status);
+        }
+        answered
+    }
+
+    async fn answer(
+        &self,
+        client: ClientInfo,
+        request: Request,
+        context: S::Context,
+        span: &Span,
+    ) -> Response {
+        let (op, begun) = (request.body.op(), self.clock());
         // Taken before the look at the gate, so that a shutdown waits for who has passed it.
         let token = self.shared.runs.token();
         let starts_turn = op.is_streaming() && op != Op::ThreadsAttach;
         let is_over = self.shared.shut_down.load(Ordering::Acquire);
         if is_over || (starts_turn && self.shared.runs.is_closed()) {
             let message = "the server is shutting down";
-            return self.refuse(Some(op), OpError::new(OpErrorKind::Unavailable, message));
+            return self.refuse(Some(op), begun, OpError::new(OpErrorKind::Unavailable, message));
         }
         if starts_turn {
-            return Response::Stream(self.spawn_run(&client, request.body, context, token));
+            return Response::Stream(self.spawn_run(&client, request.body, context, token, span));
         }
         if let RequestBody::ThreadsAttach(params) = request.body {
             return match ops::attach(&self.shared, &client, params, &context).await {
-                Ok(subscription) => Response::Stream(subscription),
-                Err(error) => self.refuse(Some(op), error),
+                Ok(subscription) => {
+                    self.tell_answered(Some(op), begun, 200);
+                    Response::Stream(subscription)
+                }
+                Err(error) => self.refuse(Some(op), begun, error),
             };
         }
         let shared = Arc::clone(&self.shared);
         let answering = async move { ops::answer(&shared, request.body, context).await };
-        match self.shared.runs.spawn(answering).await {
-            Ok(Ok(body)) => Response::Json { status: 200, body: body.into() },
-            Ok(Err(error)) => self.refuse(Some(op), error),
-            Err(panicked) => self.refuse(Some(op), OpError::unexpected(panicked)),
+        match self.shared.runs.spawn(answering.instrument(span.clone())).await {
+            Ok(Ok(body)) => {
+                self.tell_answered(Some(op), begun, 200);
+                Response::Json { status: 200, body: body.into() }
+            }
+            Ok(Err(error)) => self.refuse(Some(op), begun, error),
+            Err(panicked) => self.refuse(Some(op), begun, OpError::unexpected(panicked)),
         }
     }
 
@@ -231,19 +270,34 @@ impl<S: ChatKitServer> ChatKit<S> {
         request: RequestBody,
         context: S::Context,
         token: TaskTrackerToken,
+        asked_by: &Span,
     ) -> Subscription {
-        let handle = RunHandle::new(client.resumable);
+        let handle = RunHandle::observed(client.resumable, self.shared.observer.clone());
         let subscription = Subscription::new(handle.clone(), 0);
         let shared = Arc::clone(&self.shared);
-        let _detached = tokio::spawn(async move {
+        let span = spans::run(request.op(), handle.id(), &context, asked_by);
+        let running = async move {
             run(&shared, request, context, handle).await;
             drop((shared, token));
-        });
+        };
+        let _detached = tokio::spawn(running.instrument(span));
         subscription
     }
 
-    fn refuse(&self, op: Option<Op>, error: OpError) -> Response {
+    /// The time, if somebody wants to know how long an answer takes.
+    fn clock(&self) -> Option<Instant> {
+        self.shared.observer.is_some().then(Instant::now)
+    }
+
+    fn tell_answered(&self, op: Option<Op>, begun: Option<Instant>, status: u16) {
+        if let (Some(observer), Some(begun)) = (&self.shared.observer, begun) {
+            observer.op_answered(op, status, begun.elapsed());
+        }
+    }
+
+    fn refuse(&self, op: Option<Op>, begun: Option<Instant>, error: OpError) -> Response {
         error.log(op.map_or("unknown", Op::as_str));
+        self.tell_answered(op, begun, error.kind.status());
         if op.is_some_and(Op::is_streaming) {
             let handle = RunHandle::new(false);
             let subscription = Subscription::new(handle.clone(), 0);

@@ -13,10 +13,12 @@ mod client;
 mod context;
 mod coordinate;
 mod id;
+mod observe;
 mod ops;
 mod recover;
 mod respond;
 mod run;
+mod spans;
 mod store;
 mod turn;
 mod visible;
@@ -31,16 +33,17 @@ pub use coordinate::{
     Busy, Coordinator, Entry, Hold, Lease, LocalCoordinator, StopOutcome, ThreadKey,
 };
 pub use id::{IdKind, new_attachment_id, new_item_id, new_thread_id};
+pub use observe::{Observer, StoreOutcome};
 pub use ops::{OpError, OpErrorKind};
 pub use respond::{
     CancelledTurn, ChatKitServer, Emitter, EventStream, MessageWriter, RespondError, ThreadHandle,
     Turn, WidgetWriter,
 };
 pub use run::{
-    CancelReason, CancelToken, EndReason, EventId, MultitaskStrategy, NotAnEventId, RunHandle,
-    RunId, RunOptions, StreamStats, Subscription,
+    CancelReason, CancelToken, EndReason, EventId, Gaps, MultitaskStrategy, NotAnEventId,
+    RunHandle, RunId, RunOptions, StreamStats, Subscription,
 };
 pub use store::{
-    AttachmentError, AttachmentStore, Checkpoint, MemoryStore, PageRequest, RecordKind, Store,
-    StoreError, StoreResult, ThreadPatch, Visibility,
+    AttachmentError, AttachmentStore, Checkpoint, MemoryStore, ObservedStore, PageRequest,
+    RecordKind, Store, StoreError, StoreResult, ThreadPatch, Visibility,
 };

@@ -89,7 +89,9 @@ pub(super) fn spawn(
         let (lines, server) = (lines.clone(), server.to_owned());
         tokio::spawn(async move {
             read_lines(stderr, |line| {
-                tracing::debug!(server, line, "an MCP server wrote to its standard error");
+                // What it says may be anything.
+                tracing::debug!(target: "chatkit_agents::mcp::stderr", server, line,
+                    "an MCP server wrote to its standard error");
                 let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
                 lines.push_back(line.to_owned());
                 if lines.len() > KEPT_LINES {

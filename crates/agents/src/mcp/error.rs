@@ -53,3 +53,15 @@ pub enum McpError {
         server: String,
     },
 }
+
+impl McpError {
+    /// What the log may say of it: without texts of the server, which may quote what it was asked.
+    pub(crate) fn for_log(&self) -> String {
+        match self {
+            Self::Refused { server, code, .. } => {
+                format!("the MCP server `{server}` refused the request ({code})")
+            }
+            _ => self.to_string(),
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! How a model fails.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Why a model did not answer, or not to its end. No text holds a key or a header of the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +106,47 @@ impl ModelError {
     }
 }
 
+impl ModelError {
+    /// The kind of it in one word, for traces: `429`, `timeout`, …
+    pub(crate) fn kind(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Config(_) => "config",
+            Self::Transport(_) => "transport",
+            Self::Timeout { .. } => "timeout",
+            Self::Status { status, .. } => return status.to_string().into(),
+            Self::Failed { code: Some(code), .. } if is_word(code) => return code.clone().into(),
+            Self::Failed { .. } => "failed",
+            Self::Protocol(_) => "protocol",
+            Self::Closed => "closed",
+        })
+    }
+
+    /// What the log may say of it: without texts of the provider, which may quote what it was asked
+    /// or has answered.
+    pub(crate) fn for_log(&self) -> String {
+        let code = |code: &Option<String>| match code {
+            Some(code) if is_word(code) => format!(" ({code})"),
+            _ => String::new(),
+        };
+        match self {
+            Self::Status { status, code: of, .. } => {
+                format!("the model's provider answered {status}{}", code(of))
+            }
+            Self::Failed { code: of, .. } => format!("the model failed{}", code(of)),
+            Self::Protocol(_) => "the answer of the model's provider was not understood".to_owned(),
+            Self::Config(_) | Self::Transport(_) | Self::Timeout { .. } | Self::Closed => {
+                self.to_string()
+            }
+        }
+    }
+}
+
+/// Whether a provider's code is one, and no sentence.
+fn is_word(code: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    !code.is_empty() && code.len() <= 64 && code.bytes().all(is_part)
+}
+
 fn is_quota(code: &Option<String>) -> bool {
     code.as_deref() == Some("insufficient_quota")
 }
@@ -117,6 +158,34 @@ mod tests {
     fn shown(status: u16) -> String {
         let message = "see http://10.0.0.7/account".to_owned();
         ModelError::Status { status, message, code: None, retry_after: None }.user_message()
+    }
+
+    #[test]
+    fn the_log_has_no_text_of_the_providers() {
+        let (text, code) = (|| "you said so".to_owned(), |code: &str| Some(code.to_owned()));
+        let status =
+            |code| ModelError::Status { status: 400, message: text(), code, retry_after: None };
+        for (error, kind, logged) in [
+            (status(code("bad_request")), "400", "the model's provider answered 400 (bad_request)"),
+            (status(code("you said so")), "400", "the model's provider answered 400"),
+            (
+                ModelError::Failed { message: text(), code: code("overloaded") },
+                "overloaded",
+                "the model failed (overloaded)",
+            ),
+            (
+                ModelError::Failed { message: text(), code: code("you said so") },
+                "failed",
+                "the model failed",
+            ),
+            (
+                ModelError::Protocol(text()),
+                "protocol",
+                "the answer of the model's provider was not understood",
+            ),
+        ] {
+            assert_eq!((&*error.kind(), &*error.for_log()), (kind, logged));
+        }
     }
 
     #[test]

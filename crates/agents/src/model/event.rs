@@ -15,6 +15,8 @@ pub enum ModelEvent {
     Started {
         /// The provider's id of the answer.
         response_id: Option<String>,
+        /// The model that answers, by the provider's name.
+        model: Option<String>,
     },
     /// An item begins.
     ItemAdded {

@@ -6,6 +6,7 @@ mod event;
 mod http;
 mod item;
 mod json;
+mod provider;
 mod request;
 pub(crate) mod responses;
 
@@ -17,6 +18,7 @@ pub use item::{
     CustomToolCall, FunctionCall, FunctionCallOutput, HostedCall, InputContent, InputItem,
     InputMessage, OutputItem, OutputKind, OutputPart, Role,
 };
+pub use provider::ProviderInfo;
 pub use request::{
     ModelRequest, ModelSettings, OutputSchema, ReasoningSettings, ToolChoice, ToolSpec,
 };
@@ -38,6 +40,11 @@ pub trait Model: Send + Sync + 'static {
     /// The model's name, as the provider knows it.
     fn name(&self) -> &str;
 
+    /// Who runs it, for traces. By default [unknown](ProviderInfo::unknown).
+    fn provider(&self) -> &ProviderInfo {
+        ProviderInfo::unknown()
+    }
+
     /// Asks the model. Nothing happens before the stream is polled.
     fn stream(&self, request: ModelRequest) -> ModelStream;
 }
@@ -45,6 +52,10 @@ pub trait Model: Send + Sync + 'static {
 impl<M: Model + ?Sized> Model for Arc<M> {
     fn name(&self) -> &str {
         (**self).name()
+    }
+
+    fn provider(&self) -> &ProviderInfo {
+        (**self).provider()
     }
 
     fn stream(&self, request: ModelRequest) -> ModelStream {

@@ -37,8 +37,9 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
             return Ok(Next::Final(Final { text: answer.text(), ended_by: None }));
         }
         let (jobs, calls) = separate(plan);
+        let (agent, span) = (self.agent.name(), self.span.span());
         let returned =
-            run_jobs(jobs, &self.context, self.agent.name(), &self.config, &self.events).await?;
+            run_jobs(jobs, &self.context, agent, &self.config, &self.events, span).await?;
         for returned in &returned {
             self.usage.add(&returned.usage);
         }

@@ -1,6 +1,6 @@
 //! Asking the model, with the guardrails beside it.
 
-use std::{future::poll_fn, task::Poll};
+use std::{future::poll_fn, task::Poll, time::Instant};
 
 use super::{
     RunError, RunEvent,
@@ -8,7 +8,10 @@ use super::{
     guards::Guards,
     stream::Events,
 };
-use crate::model::{Model, ModelError, ModelRequest};
+use crate::{
+    model::{Model, ModelError, ModelRequest},
+    spans::ChatSpan,
+};
 
 /// The model's answer. Its events are seen while it comes; a guardrail that finds something ends it.
 pub(super) async fn ask(
@@ -17,9 +20,11 @@ pub(super) async fn ask(
     turn: usize,
     guards: &mut Guards,
     events: &Events,
+    span: &ChatSpan,
 ) -> Result<Answer, RunError> {
     let mut stream = model.stream(request);
     let mut collector = Collector::default();
+    let mut asked = Some(Instant::now());
     loop {
         let next = poll_fn(|cx| {
             if let Poll::Ready(Err(error)) = guards.poll(cx) {
@@ -29,6 +34,9 @@ pub(super) async fn ask(
         });
         let failure = match next.await? {
             Some(Ok(event)) => {
+                if let Some(asked) = asked.take() {
+                    span.first_chunk(asked.elapsed().as_secs_f64());
+                }
                 let complete = collector.add(&event);
                 events.send(RunEvent::Model(event)).await;
                 if complete {

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, mem};
 
-use crate::model::{Citation, FunctionCall, ModelEvent, OutputItem, OutputKind, OutputPart, Usage};
+use crate::{
+    model::{Citation, FunctionCall, ModelEvent, OutputItem, OutputKind, OutputPart, Usage},
+    spans::Answered,
+};
 
 /// A model's answer.
 #[derive(Debug, Default, PartialEq)]
@@ -11,6 +14,8 @@ pub(super) struct Answer {
     pub(super) items: Vec<OutputItem>,
     /// The provider's id of it.
     pub(super) response_id: Option<String>,
+    /// The model that answered, by the provider's name.
+    pub(super) model: Option<String>,
     /// What it cost.
     pub(super) usage: Usage,
     /// Why the provider cut it short.
@@ -18,6 +23,17 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// What traces tell of it.
+    pub(super) fn described(&self) -> Answered<'_> {
+        Answered {
+            items: &self.items,
+            response_id: self.response_id.as_deref(),
+            model: self.model.as_deref(),
+            usage: self.usage,
+            incomplete: self.incomplete.as_deref(),
+        }
+    }
+
     /// The text of the last message; empty if there is none.
     pub(super) fn text(&self) -> String {
         let is_message = |item: &&OutputItem| matches!(item.kind, OutputKind::Message(_));
@@ -54,8 +70,9 @@ impl Collector {
     /// Takes in an event. `true` when the answer is complete.
     pub(super) fn add(&mut self, event: &ModelEvent) -> bool {
         match event {
-            ModelEvent::Started { response_id } => {
+            ModelEvent::Started { response_id, model } => {
                 self.answer.response_id.clone_from(response_id);
+                self.answer.model.clone_from(model);
             }
             ModelEvent::ItemAdded { item, output } => {
                 let draft = self.draft(*item);

@@ -20,6 +20,8 @@ pub struct RunConfig<C> {
     pub(super) tool_timeout: Option<Duration>,
     pub(super) max_parallel_tools: usize,
     pub(super) hooks: Option<Arc<dyn RunHooks<C>>>,
+    pub(super) conversation_id: Option<Arc<str>>,
+    pub(super) log_content: bool,
 }
 
 impl<C> RunConfig<C> {
@@ -33,6 +35,8 @@ impl<C> RunConfig<C> {
             tool_timeout: Some(Duration::from_secs(120)),
             max_parallel_tools: 16,
             hooks: None,
+            conversation_id: None,
+            log_content: false,
         }
     }
 
@@ -81,6 +85,21 @@ impl<C> RunConfig<C> {
         self
     }
 
+    /// The conversation that the run belongs to, for its traces: the id of a thread.
+    #[must_use]
+    pub fn conversation_id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.conversation_id = Some(id.into());
+        self
+    }
+
+    /// Whether logs and traces may hold what is said: what the model is told and answers, and what
+    /// tools are called with and return. Not by default.
+    #[must_use]
+    pub fn log_content(mut self, log_content: bool) -> Self {
+        self.log_content = log_content;
+        self
+    }
+
     /// Who is told of what happens in the run.
     #[must_use]
     pub fn hooks(mut self, hooks: impl RunHooks<C>) -> Self
@@ -108,6 +127,8 @@ impl<C> Clone for RunConfig<C> {
             tool_timeout: self.tool_timeout,
             max_parallel_tools: self.max_parallel_tools,
             hooks: self.hooks.clone(),
+            conversation_id: self.conversation_id.clone(),
+            log_content: self.log_content,
         }
     }
 }

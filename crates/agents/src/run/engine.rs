@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use serde_json::Value;
+
 use super::{
     RunConfig, RunError, RunEvent, RunOutcome, ask::ask, collect::Answer,
     conversation::Conversation, guards::Guards, stream::Events, toolbox::Toolbox,
@@ -9,6 +11,7 @@ use super::{
 use crate::{
     agent::{Agent, GuardrailOutput},
     model::{FunctionCall, InputItem, Model, ModelRequest, ToolChoice, Usage},
+    spans::{AgentSpan, ChatSpan},
     tool::Tool,
 };
 
@@ -20,6 +23,7 @@ pub(super) struct Run<C> {
     pub(super) events: Events,
     pub(super) conversation: Conversation,
     pub(super) usage: Usage,
+    pub(super) span: AgentSpan,
     /// What the agent's sources had when it started.
     sourced: Vec<Arc<dyn Tool<C>>>,
     /// The agents that have called tools.
@@ -52,11 +56,33 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
     ) -> Self {
         let conversation = Conversation::new(input, config.previous_response_id.clone());
         let (usage, sourced, used_tools) = (Usage::default(), Vec::new(), HashSet::new());
-        Self { agent, context, config, events, conversation, usage, sourced, used_tools }
+        let span = AgentSpan::none();
+        Self { agent, context, config, events, conversation, usage, span, sourced, used_tools }
     }
 
     /// The whole run.
     pub(super) async fn run(mut self) -> Result<Box<RunOutcome>, RunError> {
+        let ended = match self.turns().await {
+            Ok(end) => self.finish(end).await,
+            Err(error) => Err(error),
+        };
+        self.span.end(ended.as_ref().err());
+        let (final_text, final_output, ended_by) = ended?;
+        let (input, new_items, last_response_id) = self.conversation.into_parts();
+        Ok(Box::new(RunOutcome {
+            final_text,
+            final_output,
+            last_agent: self.agent.name().to_owned(),
+            input,
+            new_items,
+            last_response_id,
+            usage: self.usage,
+            ended_by,
+        }))
+    }
+
+    /// Asks and acts until there is an output.
+    async fn turns(&mut self) -> Result<Final, RunError> {
         self.begin_agent().await;
         let mut guards = self.guard_input().await?;
         for turn in 0..self.config.max_turns {
@@ -67,10 +93,11 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
             match self.act(&answer, &toolbox).await? {
                 Next::Again => {}
                 Next::HandOver(agent) => {
+                    self.span.end(None);
                     self.agent = agent;
                     self.begin_agent().await;
                 }
-                Next::Final(end) => return self.finish(end).await,
+                Next::Final(end) => return Ok(end),
             }
         }
         Err(RunError::MaxTurns { max_turns: self.config.max_turns })
@@ -78,6 +105,7 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
 
     async fn begin_agent(&mut self) {
         let agent = self.agent.name();
+        self.span = AgentSpan::begin(agent, self.config.conversation_id.as_deref());
         self.events.send(RunEvent::AgentStarted { agent: agent.to_owned() }).await;
         if let Some(hooks) = &self.config.hooks {
             hooks.on_agent_start(&self.context, agent).await;
@@ -108,7 +136,16 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         if let Some(hooks) = &self.config.hooks {
             hooks.on_llm_start(&self.context, agent, &request).await;
         }
-        let answer = ask(model.as_ref(), request, turn, guards, &self.events).await?;
+        let (conversation, log_content) =
+            (self.config.conversation_id.as_deref(), self.config.log_content);
+        self.span.asks(model.as_ref());
+        let parent = self.span.span();
+        let span = ChatSpan::begin(parent, model.as_ref(), &request, conversation, log_content);
+        let answer = ask(model.as_ref(), request, turn, guards, &self.events, &span).await;
+        let answer = answer.inspect_err(|error| span.ended_early(error))?;
+        span.answered(&answer.described(), log_content);
+        drop(span);
+        self.span.add(&answer.usage);
         if let Some(hooks) = &self.config.hooks {
             hooks.on_llm_end(&self.context, agent, &answer.items, &answer.usage).await;
         }
@@ -141,8 +178,12 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         Ok(request)
     }
 
-    /// The run's output, once the guardrails have passed it.
-    async fn finish(self, end: Final) -> Result<Box<RunOutcome>, RunError> {
+    /// The run's output, once the guardrails have passed it: its text, its value, and the call whose
+    /// tool made it.
+    async fn finish(
+        &self,
+        end: Final,
+    ) -> Result<(String, Option<Value>, Option<FunctionCall>), RunError> {
         let Final { text, ended_by } = end;
         let parts = self.agent.parts();
         let value = match &parts.output {
@@ -162,16 +203,6 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         if let Some(hooks) = &self.config.hooks {
             hooks.on_agent_end(&self.context, &parts.name, &text).await;
         }
-        let (input, new_items, last_response_id) = self.conversation.into_parts();
-        Ok(Box::new(RunOutcome {
-            final_text: text,
-            final_output: value,
-            last_agent: parts.name.clone(),
-            input,
-            new_items,
-            last_response_id,
-            usage: self.usage,
-            ended_by,
-        }))
+        Ok((text, value, ended_by))
     }
 }

@@ -1,5 +1,7 @@
 //! How a run fails.
 
+use std::borrow::Cow;
+
 use chatkit_server::RespondError;
 use serde_json::Value;
 
@@ -67,10 +69,34 @@ impl RunError {
         matches!(self, Self::InputGuardrail { .. } | Self::OutputGuardrail { .. })
     }
 
+    /// The kind of it in one word, for traces.
+    pub(crate) fn kind(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Model(error) => return error.kind(),
+            Self::NoModel { .. } => "no_model",
+            Self::MaxTurns { .. } => "max_turns",
+            Self::InputGuardrail { .. } => "input_guardrail",
+            Self::OutputGuardrail { .. } => "output_guardrail",
+            Self::Tool { .. } => "tool",
+            Self::Application { .. } => "application",
+            Self::Output(_) => "output",
+        })
+    }
+
+    /// What the log may say of it: nothing that a model has said or a provider may quote.
+    fn for_log(&self) -> String {
+        match self {
+            Self::Model(error) => error.for_log(),
+            Self::Output(_) => "the model's answer does not fit the output type".to_owned(),
+            _ => self.to_string(),
+        }
+    }
+
     /// What the user sees of it: plain words for a model's failure, with the offer to try again
     /// where that may help; the client's own wording for what is the application's business.
     pub fn into_respond_error(self) -> RespondError {
-        match &self {
+        let logged = self.for_log();
+        let error = match &self {
             Self::Model(error) => RespondError::custom(error.user_message())
                 .with_retry(error.is_transient())
                 .caused_by(self),
@@ -78,6 +104,7 @@ impl RunError {
                 .with_retry(true)
                 .caused_by(self),
             _ => RespondError::unexpected(self),
-        }
+        };
+        error.logged_as(logged)
     }
 }

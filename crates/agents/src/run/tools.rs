@@ -4,9 +4,12 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 
+use tracing::{Instrument as _, Span};
+
 use super::{RunConfig, RunError, RunEvent, plan::Job, stream::Events};
 use crate::{
     model::{FunctionCall, Usage},
+    spans,
     tool::{Tool, ToolCall, ToolError, ToolOutput},
 };
 
@@ -40,6 +43,7 @@ pub(super) async fn run_jobs<C: Clone + Send + Sync + 'static>(
     agent: &str,
     config: &RunConfig<C>,
     events: &Events,
+    span: &Span,
 ) -> Result<Vec<Returned>, RunError> {
     let mut results: Vec<Option<Returned>> = jobs.iter().map(|_| None).collect();
     let mut waiting = jobs.into_iter().enumerate();
@@ -48,7 +52,7 @@ pub(super) async fn run_jobs<C: Clone + Send + Sync + 'static>(
         while running.len() < config.max_parallel_tools {
             let Some((number, Job { call, tool })) = waiting.next() else { break };
             events.send(RunEvent::ToolCalled { call: call.clone() }).await;
-            let running_job = Running { context, agent, config, call };
+            let running_job = Running { context, agent, config, call, span };
             running.push(async move { (number, running_job.run(tool).await) });
         }
         let Some((number, returned)) = running.next().await else { break };
@@ -71,6 +75,8 @@ struct Running<'a, C> {
     agent: &'a str,
     config: &'a RunConfig<C>,
     call: FunctionCall,
+    /// Of the agent.
+    span: &'a Span,
 }
 
 impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
@@ -82,7 +88,28 @@ impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
                 return Ok(Returned::new(self.call, output, true));
             }
         };
-        let Self { context, agent, config, call } = self;
+        let Self { context, agent, config, call, span } = self;
+        let conversation = config.conversation_id.as_deref();
+        let span = spans::execute_tool(span, &call, conversation, config.log_content);
+        let working = span.clone();
+        let returned = Self::call(context, agent, config, call, &tool, &span).instrument(working);
+        let returned = returned.await;
+        match &returned {
+            Ok(returned) if returned.failed => spans::fail(&span, "tool"),
+            Ok(_) => {}
+            Err(error) => spans::fail(&span, &error.kind()),
+        }
+        returned
+    }
+
+    async fn call(
+        context: &C,
+        agent: &str,
+        config: &RunConfig<C>,
+        call: FunctionCall,
+        tool: &Arc<dyn Tool<C>>,
+        span: &Span,
+    ) -> Result<Returned, RunError> {
         if let Some(hooks) = &config.hooks {
             hooks.on_tool_start(context, agent, &call).await;
         }
@@ -93,6 +120,9 @@ impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
                 Ok(output) => (output, false),
                 Err(told) => (ToolOutput::text(told), true),
             };
+        if config.log_content {
+            spans::tool_returned(span, &call.name, &output.text);
+        }
         if let Some(hooks) = &config.hooks {
             hooks.on_tool_end(context, agent, &call, &output.text).await;
         }
@@ -130,7 +160,7 @@ pub(super) async fn within<T>(
             Err(RunError::Tool { tool: name.to_owned(), error: error.to_string() })
         }
         Ok(Err(error)) => {
-            tracing::warn!(tool = name, %error, "a tool failed");
+            tracing::warn!(tool = name, error = error.for_log(), "a tool failed");
             Ok(Err(error.model_message()))
         }
         Err(_) => {

@@ -76,6 +76,16 @@ impl ToolError {
         Self { error: error.into(), kind: Kind::Arguments }
     }
 
+    pub(crate) fn is_about_arguments(&self) -> bool {
+        self.kind == Kind::Arguments
+    }
+
+    /// What is behind it, if it is of this type.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.error.downcast_ref()
+    }
+
     /// Whether it ends the run.
     pub fn is_fatal(&self) -> bool {
         self.kind == Kind::Fatal

@@ -170,7 +170,7 @@ pub(crate) fn calls<'a>(calls: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
 
 /// An answer of these events, with a beginning and an end.
 pub(crate) fn answer(events: impl IntoIterator<Item = ModelEvent>) -> Vec<Step> {
-    let started = ModelEvent::Started { response_id: None };
+    let started = ModelEvent::Started { response_id: None, model: None };
     let events = [started].into_iter().chain(events).chain([completed(None)]);
     events.map(Step::Event).collect()
 }

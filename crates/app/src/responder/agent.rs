@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf, sync::Arc};
 
 use chatkit_agents::{
-    Agent, AgentContext, DefaultConverter, Runner, TitleWriter, TokenBudget, load_input,
+    Agent, AgentContext, DefaultConverter, RunConfig, Runner, TitleWriter, TokenBudget, load_input,
     mcp::{McpOptions, McpServer},
     model::{ChatCompletionsModel, Model, ProviderOptions, ResponsesModel, Secret},
     stream_agent_response, thinking,
@@ -22,6 +22,7 @@ pub(crate) struct AgentResponder {
     agent: Agent<AgentContext<()>>,
     budget: TokenBudget,
     titles: TitleWriter,
+    log_content: bool,
 }
 
 /// Why there is no agent.
@@ -40,7 +41,7 @@ pub(crate) enum AgentError {
 
 impl AgentResponder {
     /// The agent of the command line. The provider is not asked yet; MCP servers are.
-    pub(crate) async fn new(args: &AgentArgs) -> Result<Self, AgentError> {
+    pub(crate) async fn new(args: &AgentArgs, log_content: bool) -> Result<Self, AgentError> {
         let mut agent =
             Agent::new("Assistant").instructions(instructions(args)?).model(model(args)?);
         for (number, endpoint) in args.mcp.iter().enumerate() {
@@ -60,6 +61,7 @@ impl AgentResponder {
             agent,
             budget: TokenBudget::new(args.max_input_tokens),
             titles: TitleWriter::from_first_message(),
+            log_content,
         })
     }
 }
@@ -73,8 +75,11 @@ impl ChatKitServer for AgentResponder {
             let converter =
                 DefaultConverter::for_turn(&answering).token_budget(self.budget.clone());
             let input = load_input(&answering, &converter).await?;
+            let config = RunConfig::new()
+                .conversation_id(answering.thread().id().as_str())
+                .log_content(self.log_content);
             let context = AgentContext::new(answering);
-            let run = Runner::run_streamed(&self.agent, input, context.clone());
+            let run = Runner::run_streamed_with(&self.agent, input, context.clone(), config);
             Ok::<_, RespondError>(stream_agent_response(&context, run))
         });
         // Behind the answer, so that clients hear of the title when they have it.

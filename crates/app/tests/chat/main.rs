@@ -1,6 +1,7 @@
 //! `chatkit chat` through pipes: turns, stopped and resumed ones, commands, other servers.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::print_stderr, reason = "what a failed test shows: what the chat has printed")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -34,11 +35,11 @@ fn says_and_waits(count: usize) -> String {
 /// A reply that says so many words, which takes a while, and comes to its end.
 fn completes(count: usize, pause_ms: u64) -> String {
     let mut steps = words(REPLY, count, pause_ms);
-    steps.push(done(message_item(REPLY, &common::said(count))));
+    steps.push(done(&message_item(REPLY, &common::said(count))));
     script(json!(steps))
 }
 
-fn done(item: Value) -> Value {
+fn done(item: &Value) -> Value {
     json!({"event": {"type": "thread.item.done", "item": item}})
 }
 

@@ -70,7 +70,7 @@ fn no_escape_sequence_of_the_servers_reaches_the_terminal() {
 #[test]
 fn a_message_may_have_several_lines() {
     let server = Server::playback();
-    let said = script(json!([done(message_item("msg_a", "yes"))]));
+    let said = script(json!([done(&message_item("msg_a", "yes"))]));
     let (first, second) = said.split_at(1);
     let ended = Chat::tell(&url(&server), &[], &[&format!("{first}\\"), second, "/items"]);
     assert_eq!(ended.out, format!("yes\n> {first}\n  {second}\nyes\n"), "{}", ended.notes);

@@ -11,7 +11,7 @@ use crate::{
 
 fn asks() -> String {
     script(json!([
-        {"thread": {"metadata": {"on_resume": {"steps": [done(message_item("msg_t", "thanks"))]}}}},
+        {"thread": {"metadata": {"on_resume": {"steps": [done(&message_item("msg_t", "thanks"))]}}}},
         {"event": {"type": "thread.item.done", "item": {
             "type": "structured_input", "id": "si", "thread_id": "$THREAD",
             "created_at": "2026-01-01T00:00:00Z",
@@ -64,7 +64,7 @@ fn questions_may_be_skipped_or_left_for_later() {
 #[test]
 fn a_tool_of_the_page_is_answered_with_an_error() {
     let server = Server::playback();
-    let resume = json!({"steps": [done(message_item("msg_t", "never mind"))]});
+    let resume = json!({"steps": [done(&message_item("msg_t", "never mind"))]});
     let calls = script(json!([
         {"thread": {"metadata": {"on_resume": resume}}},
         {"event": {"type": "thread.item.done", "item": {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn says(text: &str) -> String {
-    script(json!([{"thread": {"title": text}}, done(message_item("msg_a", text))]))
+    script(json!([{"thread": {"title": text}}, done(&message_item("msg_a", text))]))
 }
 
 #[test]

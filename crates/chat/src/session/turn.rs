@@ -358,13 +358,13 @@ async fn request(
 
 /// Whether an error may be gone the next time.
 fn is_passing(error: &ClientError) -> bool {
-    match error {
+    matches!(
+        error,
         ClientError::NotConnected { .. }
-        | ClientError::Broken { .. }
-        | ClientError::NotAStream { status: 502..=504, .. }
-        | ClientError::Refused { status: 502..=504, .. } => true,
-        _ => false,
-    }
+            | ClientError::Broken { .. }
+            | ClientError::NotAStream { status: 502..=504, .. }
+            | ClientError::Refused { status: 502..=504, .. }
+    )
 }
 
 /// Whether an event says that the turn to join is over.

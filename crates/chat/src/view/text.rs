@@ -169,7 +169,7 @@ mod tests {
 
     use super::*;
 
-    fn shown(value: serde_json::Value) -> Option<String> {
+    fn shown(value: &serde_json::Value) -> Option<String> {
         let mut whole = json!({"id": "i", "thread_id": "t", "created_at": "2026-01-01T00:00:00Z"});
         whole.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
         item(&serde_json::from_value(whole).unwrap(), false)
@@ -222,7 +222,7 @@ mod tests {
             (json!({"type": "structured_input", "inputs": []}), None),
             (json!({"type": "end_of_turn"}), None),
         ] {
-            assert_eq!(shown(value).as_deref(), text);
+            assert_eq!(shown(&value).as_deref(), text);
         }
     }
 

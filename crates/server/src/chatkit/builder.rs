@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{ChatKit, Shared};
 use crate::{
-    AttachmentStore, ChatKitServer, Coordinator, LocalCoordinator, RunOptions, Store,
+    AttachmentStore, ChatKitServer, Coordinator, LocalCoordinator, Observer, RunOptions, Store,
     run::BlockGuard,
 };
 
@@ -31,12 +31,13 @@ pub struct ChatKitBuilder<S> {
     attachments: Option<Arc<dyn AttachmentStore>>,
     coordinator: Option<Arc<dyn Coordinator>>,
     options: RunOptions,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<S: ChatKitServer> ChatKitBuilder<S> {
     pub(super) fn new(server: S, store: Arc<dyn Store>) -> Self {
         let options = RunOptions::default();
-        Self { server, store, attachments: None, coordinator: None, options }
+        Self { server, store, attachments: None, coordinator: None, options, observer: None }
     }
 
     /// Where attachments are kept. Without it users may not attach files.
@@ -57,9 +58,16 @@ impl<S: ChatKitServer> ChatKitBuilder<S> {
         self
     }
 
+    /// Who is told of runs, readers and ops. Nobody by default. Calls of the store are told by an
+    /// [`ObservedStore`](crate::ObservedStore).
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// The server.
     pub fn build(self) -> ChatKit<S> {
-        let Self { server, store, attachments, coordinator, options } = self;
+        let Self { server, store, attachments, coordinator, options, observer } = self;
         let coordinator = coordinator.unwrap_or_else(|| Arc::new(LocalCoordinator::default()));
         let (guard, runs) = (BlockGuard::default(), TaskTracker::new());
         let shut_down = AtomicBool::new(false);
@@ -70,6 +78,7 @@ impl<S: ChatKitServer> ChatKitBuilder<S> {
                 attachments,
                 coordinator,
                 options,
+                observer,
                 guard,
                 runs,
                 shut_down,

@@ -86,7 +86,7 @@ impl<S: ChatKitServer> Drive<'_, S> {
             End::Cancelled(reason) => Box::pin(running.clean_up(reason)).await,
         };
         if let Some(cancelled) = running.cancelled {
-            running.it.stopwatch.silent_until(cancelled);
+            let _ = running.it.stopwatch.silent_until(cancelled);
         }
         running.it.stopwatch.blocked_polls = running.poller.blocked_polls;
         (end, running.checkpoints)

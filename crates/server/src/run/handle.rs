@@ -13,7 +13,7 @@ use chatkit_protocol::ThreadItem;
 use tokio::time::Instant;
 
 use super::{CancelReason, Cancellation, EventId, Log, RunId, Subscription};
-use crate::turn::TurnState;
+use crate::{Observer, turn::TurnState};
 
 /// A run: the task behind one streamed response, from the outside. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +28,7 @@ struct Run {
     resumable: AtomicBool,
     /// Known once the responder starts.
     absence: OnceLock<Absence>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// What the absence of all readers means. The one place where that is decided.
@@ -57,7 +58,12 @@ impl Absence {
 }
 
 impl RunHandle {
+    /// A run that nobody is told of.
     pub(crate) fn new(resumable: bool) -> Self {
+        Self::observed(resumable, None)
+    }
+
+    pub(crate) fn observed(resumable: bool, observer: Option<Arc<dyn Observer>>) -> Self {
         let id = RunId::new();
         Self(Arc::new(Run {
             id,
@@ -66,6 +72,7 @@ impl RunHandle {
             cancellation: Arc::default(),
             resumable: AtomicBool::new(resumable),
             absence: OnceLock::new(),
+            observer,
         }))
     }
 
@@ -120,6 +127,10 @@ impl RunHandle {
 
     pub(crate) fn cancellation(&self) -> &Arc<Cancellation> {
         &self.0.cancellation
+    }
+
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.0.observer.as_deref()
     }
 
     pub(super) fn log(&self) -> &Log {

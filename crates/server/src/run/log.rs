@@ -235,11 +235,6 @@ impl LogWriter {
         log.state().push(log.run, event)
     }
 
-    /// How many events were sent, and their bytes.
-    pub(crate) fn sent(&self) -> (u64, u64) {
-        self.run.log().sent()
-    }
-
     /// Ends the log: nothing is sent any more.
     pub(crate) fn end(&self, reason: EndReason) {
         let mut state = self.run.log().state();

@@ -3,15 +3,18 @@
 mod cancel;
 mod drive;
 mod event_id;
+mod gaps;
 mod handle;
 mod log;
 mod options;
 mod stats;
 mod subscription;
 mod task;
+mod watched;
 
 pub use cancel::{CancelReason, CancelToken, EndReason};
 pub use event_id::{EventId, NotAnEventId, RunId};
+pub use gaps::Gaps;
 pub use handle::RunHandle;
 pub use options::{MultitaskStrategy, RunOptions};
 pub use stats::StreamStats;

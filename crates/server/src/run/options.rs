@@ -60,6 +60,9 @@ pub struct RunOptions {
     /// How often the items in the making are written to a store that keeps checkpoints: what a
     /// crash may cost. 700 ms by default.
     pub checkpoint_interval: Duration,
+    /// Whether the log may hold what is said: the text that the turn answers, and the texts of
+    /// errors that may quote it. Not by default.
+    pub log_content: bool,
 }
 
 impl Default for RunOptions {
@@ -73,6 +76,7 @@ impl Default for RunOptions {
             linger: Duration::from_secs(60),
             cancel_grace: Duration::from_millis(50),
             checkpoint_interval: Duration::from_millis(700),
+            log_content: false,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chatkit_protocol::{Op, ThreadId, ThreadItemUpdate, ThreadStreamEvent};
 use tokio::time::Instant;
 
-use super::{EndReason, RunId};
+use super::{EndReason, Gaps, RunId};
 
 /// What a run was like, for [`stream_ended`](crate::ChatKitServer::stream_ended) and the log.
 /// Durations count from the request.
@@ -27,6 +27,8 @@ pub struct StreamStats {
     /// The longest silence of the responder: before its first event, between two, or until it was
     /// cancelled or ended.
     pub longest_gap: Duration,
+    /// The responder's silences between two events.
+    pub gaps: Gaps,
     /// How long it took as a whole.
     pub total: Duration,
     /// Events sent to clients, each counted once.
@@ -46,6 +48,7 @@ pub(crate) struct Stopwatch {
     first_event: Option<Instant>,
     first_text: Option<Instant>,
     longest_gap: Duration,
+    gaps: Gaps,
     pub(super) blocked_polls: u32,
 }
 
@@ -58,6 +61,7 @@ impl Stopwatch {
             first_event: None,
             first_text: None,
             longest_gap: Duration::ZERO,
+            gaps: Gaps::default(),
             blocked_polls: 0,
         }
     }
@@ -69,11 +73,14 @@ impl Stopwatch {
 
     /// The responder gave an event. Says whether it is the first.
     pub(super) fn heard(&mut self, now: Instant) -> bool {
-        self.silent_until(now);
+        let gap = self.silent_until(now);
         self.heard = now;
-        let is_first = self.first_event.is_none();
-        self.first_event.get_or_insert(now);
-        is_first
+        if self.first_event.is_some() {
+            self.gaps.add(gap);
+            return false;
+        }
+        self.first_event = Some(now);
+        true
     }
 
     /// Takes note of a text that is about to be sent.
@@ -83,8 +90,16 @@ impl Stopwatch {
         }
     }
 
-    pub(super) fn silent_until(&mut self, now: Instant) {
-        self.longest_gap = self.longest_gap.max(now.saturating_duration_since(self.heard));
+    /// The responder was silent so far. Says for how long.
+    pub(super) fn silent_until(&mut self, now: Instant) -> Duration {
+        let gap = now.saturating_duration_since(self.heard);
+        self.longest_gap = self.longest_gap.max(gap);
+        gap
+    }
+
+    /// How long ago the run began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     /// When the responder was heard of last, and whether it ever was.
@@ -93,7 +108,7 @@ impl Stopwatch {
     }
 
     pub(crate) fn stop(
-        self,
+        &self,
         (op, thread_id, run_id): (Op, ThreadId, RunId),
         end: EndReason,
         (events, bytes): (u64, u64),
@@ -107,6 +122,7 @@ impl Stopwatch {
             first_event: self.first_event.map(since),
             first_text: self.first_text.map(since),
             longest_gap: self.longest_gap,
+            gaps: self.gaps,
             total: self.begun.elapsed(),
             events,
             bytes,

@@ -26,6 +26,9 @@ impl Subscription {
     /// Joins a run after a number of its frames.
     pub(crate) fn new(run: RunHandle, after: u64) -> Self {
         let reader = run.log().join(after);
+        if let Some(observer) = run.observer() {
+            observer.reader_joined(run.id());
+        }
         Self { run, reader }
     }
 }
@@ -41,6 +44,9 @@ impl Stream for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.run.leave(self.reader);
+        if let Some(observer) = self.run.observer() {
+            observer.reader_left(self.run.id());
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use chatkit_protocol::{Icon, ItemId, Op, Order, RequestBody, ThreadId, ThreadStr
 use tokio::time::timeout;
 
 use super::{
-    EndReason, LogWriter, MultitaskStrategy, Respond, RunHandle, RunOptions, Stopwatch,
-    drive::Drive,
+    EndReason, LogWriter, MultitaskStrategy, Respond, RunHandle, RunOptions, drive::Drive,
+    watched::Watched,
 };
 use crate::{
     Busy, ChatKitServer, Entry, Lease, OpError, OpErrorKind, PageRequest, RequestContext,
@@ -15,6 +15,7 @@ use crate::{
     chatkit::Shared,
     ops::{self, Start},
     respond::TurnParts,
+    spans,
 };
 
 /// How long a turn that called a client tool may take to end once the output is there. The output
@@ -34,28 +35,34 @@ pub(crate) async fn run<S: ChatKitServer>(
     run: RunHandle,
 ) {
     let mut writer = LogWriter::new(run.clone());
-    let mut stopwatch = Stopwatch::start();
     let op = request.op();
     let thread_id =
         thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
+    let mut watched = Watched::start(op, thread_id, run);
+    let (thread_id, run) = (&watched.thread_id, &watched.run);
+    spans::of_thread(thread_id);
     let options = shared.server.run_options(&request, &context, shared.options);
-    let entering = Entering { shared, context: &context, run: &run, options: &options };
+    let entering = Entering { shared, context: &context, run, options: &options };
     // Boxed, so that the run does not keep room for it while it streams.
     let entered = Box::pin(async {
         shared.recover_once().await?;
-        entering.prepare(&thread_id, request, &mut writer).await
+        entering.prepare(thread_id, request, &mut writer).await
     });
     let entered = entered.await;
+    watched.answered(entered.as_ref().map_or_else(|error| error.kind.status(), |_| 200));
     let end = match entered {
         Ok(Prepared { turn, respond, first, mut lease, last_before }) => {
+            if options.log_content {
+                spans::log_input(turn.input());
+            }
             let drive = Drive {
                 server: &shared.server,
                 turn: &turn,
-                run: &run,
+                run,
                 options: &options,
                 guard: &shared.guard,
                 writer: &mut writer,
-                stopwatch: &mut stopwatch,
+                stopwatch: &mut watched.stopwatch,
                 lease: &mut lease,
                 last_before: last_before.as_ref(),
             };
@@ -74,8 +81,9 @@ pub(crate) async fn run<S: ChatKitServer>(
             EndReason::Failed
         }
     };
-    let stats = stopwatch.stop((op, thread_id, run.id()), end, writer.sent());
+    let stats = watched.end(end);
     stats.log();
+    spans::ended(end);
     shared.server.stream_ended(&stats, &context);
 }
 

@@ -4,6 +4,7 @@ mod attachment;
 mod checkpoint;
 mod error;
 mod memory;
+mod observed;
 mod page;
 mod patch;
 
@@ -11,6 +12,7 @@ pub use attachment::{AttachmentError, AttachmentStore};
 pub use checkpoint::Checkpoint;
 pub use error::{RecordKind, StoreError};
 pub use memory::MemoryStore;
+pub use observed::ObservedStore;
 pub use page::{PageRequest, Visibility};
 pub use patch::ThreadPatch;
 

@@ -28,6 +28,18 @@ pub(super) struct Chunk {
     pub(super) search_results: Value,
 }
 
+/// What the first chunk says of the model; to read it in each would cost for nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Named {
+    model: Value,
+}
+
+/// The model's name, as a chunk has it.
+pub(super) fn model(data: &str) -> Option<String> {
+    serde_json::from_str(data).ok().and_then(|Named { model }| text(model))
+}
+
 /// One of the answers that were asked for; we ask for one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

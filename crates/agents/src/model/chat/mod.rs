@@ -28,7 +28,7 @@ use std::sync::{
 use answer::Answer;
 
 use super::http::Transport;
-use super::{Model, ModelRequest, ModelStream, ProviderOptions, ToolSpec};
+use super::{Model, ModelRequest, ModelStream, ProviderInfo, ProviderOptions, ToolSpec};
 
 /// A model behind the Chat Completions API: OpenAI, Azure, Ollama, vLLM, llama.cpp, Groq, DeepSeek,
 /// Mistral, xAI, OpenRouter and others.
@@ -127,6 +127,10 @@ impl ChatCompletionsModel {
 impl Model for ChatCompletionsModel {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn provider(&self) -> &ProviderInfo {
+        self.transport.info()
     }
 
     fn stream(&self, request: ModelRequest) -> ModelStream {

@@ -90,7 +90,7 @@ impl Converter {
             None => Err(error),
         });
         match read {
-            Ok(chunk) => self.take(chunk)?,
+            Ok(chunk) => self.take(chunk, data)?,
             Err(error) => self.skip(&error)?,
         }
         Ok(self.out.take())
@@ -121,17 +121,20 @@ impl Converter {
         if self.skipped > SKIPPED_LIMIT {
             return Err(ModelError::Protocol(format!("too many chunks cannot be read: {error}")));
         }
-        tracing::warn!(%error, "a chunk of a completion cannot be read and is skipped");
+        // What the error says may quote the chunk.
+        let (kind, column) = (error.classify(), error.column());
+        tracing::warn!(?kind, column, "a chunk of a completion cannot be read and is skipped");
         Ok(())
     }
 
-    fn take(&mut self, mut chunk: Chunk) -> Result<(), ModelError> {
+    fn take(&mut self, mut chunk: Chunk, data: &str) -> Result<(), ModelError> {
         if let Some(error) = chunk.failure() {
             return Err(error);
         }
         if !self.started {
             self.started = true;
-            self.out.push(ModelEvent::Started { response_id: chunk::text(chunk.id.take()) });
+            let response_id = chunk::text(chunk.id.take());
+            self.out.push(ModelEvent::Started { response_id, model: chunk::model(data) });
         }
         let counted = [&chunk.usage, &chunk.x_groq["usage"]].into_iter().find_map(usage);
         if let Some(mut choice) = chunk.choice() {

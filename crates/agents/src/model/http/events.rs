@@ -223,7 +223,10 @@ impl Reader {
     fn broken(&self, error: reqwest::Error) -> Failure {
         let error = broken(&self.provider, error);
         if self.had_event {
-            tracing::debug!(%error, "the connection to the model's provider broke");
+            tracing::debug!(
+                error = error.for_log(),
+                "the connection to the model's provider broke"
+            );
             return Failure { error: ModelError::Closed, may_retry: false };
         }
         error.into()

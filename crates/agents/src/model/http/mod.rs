@@ -21,18 +21,25 @@ use std::{fmt, sync::Arc};
 use serde_json::Value;
 
 use self::{provider::Provider, scrub::Scrubber};
-use super::ModelError;
+use super::{ModelError, ProviderInfo};
 
 /// The way to a provider. Its clones share their connections.
 #[derive(Clone)]
 pub(crate) struct Transport {
     provider: Result<Arc<Provider>, ModelError>,
+    info: Arc<ProviderInfo>,
 }
 
 impl Transport {
     /// A way with these options. What is wrong with them is the error of each request.
     pub(crate) fn new(options: ProviderOptions) -> Self {
-        Self { provider: Provider::new(options).map(Arc::new) }
+        let info = Arc::new(ProviderInfo::of_url(&options.base_url));
+        Self { provider: Provider::new(options).map(Arc::new), info }
+    }
+
+    /// Who is asked.
+    pub(crate) fn info(&self) -> &ProviderInfo {
+        &self.info
     }
 
     /// Asks the provider: a POST of this body to this path below the base URL, for example

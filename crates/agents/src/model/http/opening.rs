@@ -79,7 +79,11 @@ pub(super) async fn open(
             let Some(delay) = delay.filter(|_| failure.may_retry) else {
                 return Err(failure.error);
             };
-            tracing::debug!(error = %failure.error, ?delay, "the model's provider is asked again");
+            tracing::debug!(
+                error = failure.error.for_log(),
+                ?delay,
+                "the model's provider is asked again"
+            );
             sleep(delay).await;
         }
         request.attempts += 1;

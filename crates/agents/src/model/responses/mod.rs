@@ -20,7 +20,7 @@ use futures_core::Stream;
 use serde_json::Value;
 
 use super::{
-    Model, ModelError, ModelEvent, ModelRequest, ModelStream, ProviderOptions,
+    Model, ModelError, ModelEvent, ModelRequest, ModelStream, ProviderInfo, ProviderOptions,
     http::{Events, Transport},
 };
 
@@ -50,6 +50,10 @@ impl ResponsesModel {
 impl Model for ResponsesModel {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn provider(&self) -> &ProviderInfo {
+        self.transport.info()
     }
 
     fn stream(&self, request: ModelRequest) -> ModelStream {

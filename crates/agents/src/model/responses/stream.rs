@@ -206,6 +206,7 @@ impl Converter {
     }
 
     fn started(&mut self, fields: &JsonObject, out: &mut Out) {
+        let mut model = None;
         if let Some(Value::Object(response)) = fields.get("response") {
             if let Some(Value::Bool(is_stored)) = response.get("store") {
                 self.is_stored = *is_stored;
@@ -213,9 +214,11 @@ impl Converter {
             if let Some(id) = text(response, "id") {
                 self.response_id = Some(id.to_owned());
             }
+            model = text(response, "model").map(str::to_owned);
         }
         if !std::mem::replace(&mut self.has_started, true) {
-            out.push_back(ModelEvent::Started { response_id: self.response_id.clone() });
+            let response_id = self.response_id.clone();
+            out.push_back(ModelEvent::Started { response_id, model });
         }
     }
 

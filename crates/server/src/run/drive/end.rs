@@ -49,12 +49,13 @@ impl<S: ChatKitServer> Running<'_, S> {
     /// Keeps what the user saw, and shows the error.
     pub(super) async fn fail(&mut self, error: RespondError) -> EndReason {
         let thread_id = self.it.turn.thread_id();
+        let logged = error.for_log(self.it.options.log_content);
         if error.is_unexpected() {
-            tracing::error!(thread = %thread_id, %error, "the response failed");
+            tracing::error!(thread = %thread_id, error = %logged, "the response failed");
         } else if error.has_cause() {
-            tracing::warn!(thread = %thread_id, %error, "the response failed");
+            tracing::warn!(thread = %thread_id, error = %logged, "the response failed");
         } else {
-            tracing::debug!(thread = %thread_id, %error, "the response ended with an error");
+            tracing::debug!(thread = %thread_id, error = %logged, "the response ended with an error");
         }
         let pending = self.it.run.state().pending_items().to_vec();
         for item in &pending {

@@ -2,14 +2,30 @@
 
 use std::time::Instant;
 
-/// Tells the nanoseconds since it was started.
+use rustix::time::{ClockId, clock_gettime};
+
+/// Tells nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     start: Instant,
+    /// What it tells at the start.
+    offset: u64,
 }
+
+/// What stands in a playback script for the time at which a delta is sent, in place of the delta.
+pub(crate) const TIME: &str = "$TIME";
 
 /// The bytes of a stamp: a space and 15 digits, enough for eleven days. To a server it is a word.
 pub(crate) const STAMP_BYTES: usize = 16;
+/// The last time that a stamp can hold.
+const MAX_TIME: u64 = 999_999_999_999_999;
+
+/// Writes stamps, each later than the one before.
+#[derive(Debug)]
+pub(crate) struct Stamper {
+    clock: Clock,
+    last: u64,
+}
 
 /// A text of stamps that arrives in pieces.
 #[derive(Debug, Default)]
@@ -22,17 +38,39 @@ pub(crate) struct Stamps {
 }
 
 impl Clock {
+    /// A clock of this process, from 0 on.
     pub(crate) fn start() -> Self {
-        Self { start: Instant::now() }
+        Self { start: Instant::now(), offset: 0 }
+    }
+
+    /// The kernel's monotonic clock, which is the same in all processes. What exceeds a stamp's
+    /// digits is left out, so stamps begin anew every eleven days.
+    pub(crate) fn of_kernel() -> Self {
+        let (now, start) = (clock_gettime(ClockId::Monotonic), Instant::now());
+        let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+        let nanos = u64::try_from(now.tv_nsec).unwrap_or_default();
+        Self { start, offset: (seconds * 1_000_000_000 + nanos) % (MAX_TIME + 1) }
     }
 
     pub(crate) fn at(&self, instant: Instant) -> u64 {
         let since = instant.saturating_duration_since(self.start);
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        self.offset.saturating_add(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn now(&self) -> u64 {
         self.at(Instant::now())
+    }
+}
+
+impl Stamper {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, last: 0 }
+    }
+
+    /// The text of the time.
+    pub(crate) fn now(&mut self) -> [u8; STAMP_BYTES] {
+        self.last = self.clock.now().max(self.last + 1);
+        written(self.last)
     }
 }
 
@@ -105,6 +143,22 @@ mod tests {
         assert_eq!(times(&[&two, &one]), (vec![2], false));
         assert_eq!(times(&[&one, &two[1..], b"0"]), (vec![1], false));
         assert_eq!(times(&[b" 00000000000000x"]), (vec![], false));
+    }
+
+    #[test]
+    fn the_clock_of_the_kernel_is_the_same_wherever_it_is_read() {
+        let (one, two) = (Clock::of_kernel(), Clock::of_kernel());
+        let now = Instant::now();
+        let apart = one.at(now).abs_diff(two.at(now));
+        assert!(apart < 1_000_000_000, "{apart} ns");
+        assert!(one.at(now) > 0);
+    }
+
+    #[test]
+    fn stamps_are_each_later_than_the_one_before() {
+        let mut stamper = Stamper::new(Clock::start());
+        let text: Vec<u8> = (0..1000).flat_map(|_| stamper.now()).collect();
+        assert_eq!(times(&[&text]).0.len(), 1000);
     }
 
     #[test]

@@ -1,0 +1,160 @@
+//! What a line looks like.
+
+use std::fmt::Write as _;
+
+use tracing::Level;
+use tracing_subscriber::fmt::{
+    format::Writer,
+    time::{FormatTime as _, SystemTime},
+};
+
+use super::fields::Value;
+use crate::cli::LogFormat;
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// `2026-11-26T12:00:00.000000Z  INFO chatkit_server::run: message key=value`
+    Human {
+        /// With colours.
+        ansi: bool,
+    },
+    /// `{"timestamp":"…","level":"INFO","target":"…","message":"…","key":"value"}`
+    Json,
+}
+
+impl Format {
+    pub(super) fn new(format: LogFormat, is_terminal: bool) -> Self {
+        match format {
+            LogFormat::Human => Self::Human { ansi: is_terminal },
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// What a line has of its own; fields of these names are called otherwise.
+const RESERVED: [&str; 3] = ["timestamp", "level", "target"];
+
+/// A line in the making.
+pub(super) struct Line {
+    format: Format,
+    /// The fields that it has.
+    names: Vec<&'static str>,
+    text: String,
+}
+
+impl Line {
+    /// A line without fields.
+    pub(super) fn new(format: Format, level: Level, target: &str, message: &str) -> Self {
+        let mut text = String::with_capacity(256);
+        match format {
+            Format::Human { ansi } => {
+                let (dim, colour, reset) = match ansi {
+                    true => ("\x1b[2m", colour(level), "\x1b[0m"),
+                    false => ("", "", ""),
+                };
+                text.push_str(dim);
+                write_time(&mut text);
+                let _ = write!(text, "{reset} {colour}{level:>5}{reset} {dim}{target}:{reset} ");
+                escape(message, &mut text);
+            }
+            Format::Json => {
+                text.push_str("{\"timestamp\":\"");
+                write_time(&mut text);
+                let _ = write!(text, "\",\"level\":\"{level}\",\"target\":");
+                quote(target, &mut text);
+                text.push_str(",\"message\":");
+                quote(message, &mut text);
+            }
+        }
+        Self { format, names: Vec::new(), text }
+    }
+
+    /// Adds the fields that it does not have yet: the event's own come first, then those of the spans
+    /// around it, the innermost first.
+    pub(super) fn add<'a>(&mut self, fields: impl Iterator<Item = (&'static str, Value<'a>)>) {
+        for (name, value) in fields {
+            if name != "message" && !self.names.contains(&name) {
+                self.names.push(name);
+                self.push(name, value);
+            }
+        }
+    }
+
+    /// The whole line with its end.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.text.push_str(match self.format {
+            Format::Human { .. } => "\n",
+            Format::Json => "}\n",
+        });
+        self.text.into_bytes()
+    }
+
+    fn push(&mut self, name: &str, value: Value<'_>) {
+        let text = &mut self.text;
+        match self.format {
+            Format::Human { ansi } => {
+                let (dim, reset) = if ansi { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
+                let _ = write!(text, " {dim}{name}={reset}");
+                match value {
+                    Value::Text(value) if is_simple(value) => text.push_str(value),
+                    Value::Text(value) => quote(value, text),
+                    Value::Plain(value) => text.push_str(value),
+                }
+            }
+            Format::Json => {
+                text.push_str(",\"");
+                if RESERVED.contains(&name) {
+                    text.push_str("field.");
+                }
+                // Names are identifiers of the code.
+                text.push_str(name.strip_prefix("r#").unwrap_or(name));
+                text.push_str("\":");
+                match value {
+                    Value::Text(value) => quote(value, text),
+                    Value::Plain(value) => text.push_str(value),
+                }
+            }
+        }
+    }
+}
+
+/// Whether a value can be told from what stands around it.
+fn is_simple(value: &str) -> bool {
+    let is_special = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '=' | '\\');
+    !value.is_empty() && !value.contains(is_special)
+}
+
+/// Writes a text as a JSON string.
+fn quote(value: &str, text: &mut String) {
+    match serde_json::to_string(value) {
+        Ok(quoted) => text.push_str(&quoted),
+        Err(_) => text.push_str("\"\""),
+    }
+}
+
+/// Writes a text so that it stays on its line, whatever it holds.
+fn escape(value: &str, text: &mut String) {
+    for c in value.chars() {
+        if c.is_control() {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+    }
+}
+
+fn write_time(text: &mut String) {
+    // It writes the time or, in a year that it cannot write, nothing.
+    let _ = SystemTime.format_time(&mut Writer::new(text));
+}
+
+fn colour(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "\x1b[31m",
+        Level::WARN => "\x1b[33m",
+        Level::INFO => "\x1b[32m",
+        Level::DEBUG => "\x1b[34m",
+        Level::TRACE => "\x1b[35m",
+    }
+}

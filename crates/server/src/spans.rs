@@ -1,0 +1,97 @@
+//! The spans that what happens is in.
+//!
+//! No field holds what users write. Nothing is written to a span while a turn streams.
+
+use chatkit_protocol::{Op, RequestBody, ThreadId, UserMessageItem};
+use tracing::{
+    Span,
+    field::{Empty, display},
+    info, info_span,
+};
+
+use crate::{EndReason, RequestContext, RunId};
+
+/// The span of a request: a transport's, which opens it before it knows the op, or a new one.
+pub(crate) fn request(request: &RequestBody, context: &impl RequestContext) -> Span {
+    let (op, thread) = (request.op(), thread_of(request));
+    let span = Span::current();
+    let is_open = span.metadata().is_some_and(|metadata| {
+        metadata.name() == "request" && metadata.fields().field("op").is_some()
+    });
+    let span = if is_open {
+        span
+    } else {
+        info_span!("request", op = Empty, thread = Empty, owner = Empty, status = Empty)
+    };
+    if span.is_disabled() {
+        return span;
+    }
+    span.record("op", op.as_str());
+    if let Some(thread) = thread {
+        span.record("thread", display(thread));
+    }
+    let owner = context.owner();
+    if !owner.as_str().is_empty() {
+        span.record("owner", owner.as_str());
+    }
+    span
+}
+
+/// The span of a turn. It only follows from the request's, which may end: as its child it would keep
+/// it for as long as it streams.
+pub(crate) fn run(op: Op, run: RunId, context: &impl RequestContext, asked_by: &Span) -> Span {
+    let span = info_span!(
+        parent: None,
+        "run",
+        op = op.as_str(),
+        thread = Empty,
+        run = %run,
+        owner = Empty,
+        end = Empty,
+    );
+    if !span.is_disabled() {
+        span.follows_from(asked_by);
+        let owner = context.owner();
+        if !owner.as_str().is_empty() {
+            span.record("owner", owner.as_str());
+        }
+    }
+    span
+}
+
+/// The turn's thread is known. To be called in the span of the turn.
+pub(crate) fn of_thread(thread: &ThreadId) {
+    Span::current().record("thread", display(thread));
+}
+
+/// The turn has ended. To be called in the span of the turn.
+pub(crate) fn ended(end: EndReason) {
+    Span::current().record("end", display(end));
+}
+
+/// What the turn answers, for those who have asked for it.
+pub(crate) fn log_input(message: Option<&UserMessageItem>) {
+    if let Some(message) = message {
+        info!(text = message.text(), "the user says");
+    }
+}
+
+fn thread_of(request: &RequestBody) -> Option<&ThreadId> {
+    match request {
+        RequestBody::ThreadsAddUserMessage(params) => Some(&params.thread_id),
+        RequestBody::ThreadsAddClientToolOutput(params) => Some(&params.thread_id),
+        RequestBody::ThreadsAddStructuredInput(params) => Some(&params.thread_id),
+        RequestBody::ThreadsRetryAfterItem(params) => Some(&params.thread_id),
+        RequestBody::ThreadsCustomAction(params) | RequestBody::ThreadsSyncCustomAction(params) => {
+            Some(&params.thread_id)
+        }
+        RequestBody::ThreadsGetById(params) => Some(&params.thread_id),
+        RequestBody::ThreadsUpdate(params) => Some(&params.thread_id),
+        RequestBody::ThreadsDelete(params) => Some(&params.thread_id),
+        RequestBody::ThreadsStop(params) => Some(&params.thread_id),
+        RequestBody::ThreadsAttach(params) => Some(&params.thread_id),
+        RequestBody::ItemsList(params) => Some(&params.thread_id),
+        RequestBody::ItemsFeedback(params) => Some(&params.thread_id),
+        _ => None,
+    }
+}
