@@ -25,7 +25,7 @@ use logging::Logging;
 
 fn main() -> ExitCode {
     match Cli::parse().into_command() {
-        Command::Serve(args) => serve(args),
+        Command::Serve(args) => serve(*args),
         Command::Chat(args) => run(chat::chat(args)),
         Command::Probe(args) => cli::probe(&args),
     }
