@@ -162,22 +162,16 @@ fn pace(recording: &Recording) -> Option<Duration> {
 }
 
 fn finding(seen: String) -> Finding {
-    Finding {
-        code: "blocked-server",
-        severity: Severity::Error,
+    Finding::error(
+        "blocked-server",
         seen,
-        why: "One user's turn stops the chat of all others: something blocks the server's event \
-              loop, or there is one worker (or one slot of the model) for everybody."
-            .to_owned(),
-        fix: "Look for blocking calls in async code: `time.sleep`, `requests`, a database driver \
-              that is not async, heavy computation. Await async ones, or move them to a thread \
-              (`asyncio.to_thread`, `spawn_blocking`). If the user's messages are echoed at once \
-              and only the texts wait, raise the number of requests that the model serves at a \
-              time."
-            .to_owned(),
-        frame: None,
-        count: 1,
-    }
+        "One user's turn stops the chat of all others: something blocks the server's event loop, \
+         or there is one worker (or one slot of the model) for everybody.",
+        "Look for blocking calls in async code: `time.sleep`, `requests`, a database driver that \
+         is not async, heavy computation. Await async ones, or move them to a thread \
+         (`asyncio.to_thread`, `spawn_blocking`). If the user's messages are echoed at once and \
+         only the texts wait, raise the number of requests that the model serves at a time.",
+    )
 }
 
 #[cfg(test)]

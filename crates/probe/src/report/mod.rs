@@ -234,6 +234,8 @@ fn end(end: &End) -> &'static str {
         End::Complete(_) => "complete",
         End::CutFrame(_) => "cut-frame",
         End::Broken(..) => "broken",
+        End::Undecodable(..) => "undecodable",
+        End::TooLarge(_) => "too-large",
         End::TimedOut(_) => "timed-out",
         End::Left(_) => "left",
     }

@@ -6,15 +6,17 @@ use std::{
 };
 
 use chatkit_client::{Answer, Client, ClientError, Piece};
-use chatkit_sse::Parser;
+use chatkit_sse::{Parser, TooLarge};
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet, time::timeout_at};
 
 use super::{Limits, Stop};
 use crate::{End, Frame, FrameKind, Head, Live, Read, Recording, arrivals::characters};
 
-/// A frame beyond this is no event of a chat.
-const MAX_FRAME: usize = 32 * 1024 * 1024;
+/// How much of a body is read, in bytes after decompression: no chat has more to say in one answer.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+/// How many frames and reads of a stream are kept: a small one takes much more memory than bytes.
+const MAX_KEPT: usize = 1_000_000;
 /// How much of a body that is no stream is kept, in bytes. Pages of items must fit.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// How much of a broken event is kept, in characters.
@@ -94,7 +96,7 @@ async fn record(
             if matches!(error, ClientError::NotConnected { .. } | ClientError::Tls { .. }) {
                 unreachable = Some(error.to_string());
             }
-            End::Broken(start.elapsed(), reason(&error))
+            failed(&error, start.elapsed())
         }
         Ok(Ok(answer)) => {
             // Neither the making of the request nor the wait for a task is the server's.
@@ -135,14 +137,15 @@ impl Watch<'_> {
     }
 
     async fn read_stream(&mut self, answer: Answer, recording: &mut Recording, live: &Live) -> End {
-        let mut parser = Parser::new(MAX_FRAME).with_comments();
+        let mut parser = Parser::new(MAX_BODY).with_comments();
         let mut pieces = Pieces::of(answer);
         loop {
             let piece = match self.wait(pieces.next()).await {
                 Err(ended) => return self.end(ended),
-                Ok(Some(Err(error))) => return End::Broken(self.start.elapsed(), reason(&error)),
                 Ok(None) => break,
-                Ok(Some(Ok(piece))) => piece,
+                Ok(Some(Came::Piece(piece))) => piece,
+                Ok(Some(Came::TooMuch)) => return End::TooLarge(self.start.elapsed()),
+                Ok(Some(Came::Failed(error))) => return failed(&error, self.start.elapsed()),
             };
             let at = piece.at.saturating_duration_since(self.start);
             let read = recording.reads.len();
@@ -152,7 +155,7 @@ impl Watch<'_> {
                 let frame = match parser.next_frame() {
                     Ok(Some(frame)) => frame,
                     Ok(None) => break,
-                    Err(too_large) => return End::Broken(at, too_large.to_string()),
+                    Err(TooLarge) => return End::TooLarge(at),
                 };
                 let kind = kind(frame.data, &frame.comments);
                 match &kind {
@@ -164,6 +167,9 @@ impl Watch<'_> {
                     self.last_event = piece.at;
                 }
                 recording.frames.push(Frame { at, read, id: frame.id, name: frame.event, kind });
+                if recording.frames.len() + recording.reads.len() > MAX_KEPT {
+                    return End::TooLarge(at);
+                }
             }
         }
         let at = self.start.elapsed();
@@ -179,14 +185,16 @@ impl Watch<'_> {
         let end = loop {
             match self.wait(answer.read()).await {
                 Err(ended) => break self.end(ended),
-                Ok(Err(error)) => break End::Broken(self.start.elapsed(), reason(&error)),
+                Ok(Err(error)) => break failed(&error, self.start.elapsed()),
                 Ok(Ok(None)) => break End::Complete(self.start.elapsed()),
                 Ok(Ok(Some(piece))) => {
                     let at = piece.at.saturating_duration_since(self.start);
                     recording.reads.push(Read { at, bytes: piece.wire_bytes });
                     self.last_event = piece.at;
-                    if body.len() < MAX_TEXT {
-                        body.extend_from_slice(&piece.data);
+                    let room = MAX_TEXT.saturating_sub(body.len());
+                    body.extend_from_slice(piece.data.get(..room).unwrap_or(&piece.data));
+                    if piece.data.len() > room || recording.reads.len() > MAX_KEPT {
+                        break End::TooLarge(at);
                     }
                 }
             }
@@ -196,10 +204,18 @@ impl Watch<'_> {
     }
 }
 
+/// What came of reading a body.
+enum Came {
+    Piece(Piece),
+    /// More than is kept.
+    TooMuch,
+    Failed(ClientError),
+}
+
 /// The pieces of a body, read by a task of its own: what is done with one piece must not make the
 /// next one seem late.
 struct Pieces {
-    pieces: mpsc::Receiver<Result<Piece, ClientError>>,
+    pieces: mpsc::Receiver<Came>,
     /// Ends the task when it is dropped.
     _task: JoinSet<()>,
 }
@@ -209,9 +225,18 @@ impl Pieces {
         let (sender, pieces) = mpsc::channel(READ_AHEAD);
         let mut task = JoinSet::new();
         task.spawn(async move {
+            // It is counted here, since what waits to be looked at takes memory too.
+            let mut count = 0;
             while let Some(piece) = answer.read().await.transpose() {
-                let failed = piece.is_err();
-                if sender.send(piece).await.is_err() || failed {
+                let came = match piece {
+                    Ok(piece) => {
+                        count += piece.data.len();
+                        if count <= MAX_BODY { Came::Piece(piece) } else { Came::TooMuch }
+                    }
+                    Err(error) => Came::Failed(error),
+                };
+                let is_last = !matches!(came, Came::Piece(_));
+                if sender.send(came).await.is_err() || is_last {
                     break;
                 }
             }
@@ -219,7 +244,7 @@ impl Pieces {
         Self { pieces, _task: task }
     }
 
-    async fn next(&mut self) -> Option<Result<Piece, ClientError>> {
+    async fn next(&mut self) -> Option<Came> {
         self.pieces.recv().await
     }
 }
@@ -244,15 +269,17 @@ fn kind(data: Option<String>, comments: &[String]) -> FrameKind {
 }
 
 /// What happened, without where: that is known.
-fn reason(error: &ClientError) -> String {
+fn failed(error: &ClientError, at: Duration) -> End {
     match error {
         ClientError::NotConnected { reason, .. } => {
-            let reason = reason.strip_prefix("client error (Connect): ").unwrap_or(reason);
-            format!("no connection: {reason}")
+            End::Broken(at, format!("no connection: {reason}"))
         }
-        ClientError::Broken { reason, .. } => reason.clone(),
-        ClientError::Tls { reason, .. } => format!("no secure connection: {reason}"),
-        ClientError::Encoding { reason, .. } => format!("it cannot be decompressed: {reason}"),
-        error => error.to_string(),
+        ClientError::Broken { reason, .. } => End::Broken(at, reason.clone()),
+        ClientError::Tls { reason, .. } => {
+            End::Broken(at, format!("no secure connection: {reason}"))
+        }
+        ClientError::Encoding { reason, .. } => End::Undecodable(at, reason.clone()),
+        ClientError::TooLarge { .. } => End::TooLarge(at),
+        error => End::Broken(at, error.to_string()),
     }
 }
