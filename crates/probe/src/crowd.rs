@@ -16,11 +16,11 @@ use crate::{
 
 /// One stream of a crowd, and when it was begun.
 #[derive(Debug, Clone, Copy)]
-pub struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// When its request was sent, from the beginning of the round.
-    pub offset: Duration,
+    pub(crate) offset: Duration,
     /// What was seen of it.
-    pub recording: &'a Recording,
+    pub(crate) recording: &'a Recording,
 }
 
 /// What is shorter than this may be the machine's load.
@@ -43,7 +43,7 @@ const SPACED: Duration = Duration::from_millis(15);
 
 /// Judges streams that ran at the same time against one that ran alone before. `apart` is the time
 /// between the beginnings of two.
-pub fn check_crowd(alone: &Recording, crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
+pub(crate) fn check(alone: &Recording, crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
     let crowd: Vec<Member<'_>> =
         crowd.iter().copied().filter(|member| first_text(member.recording).is_some()).collect();
     if crowd.len() < 2 {
@@ -189,7 +189,7 @@ mod tests {
             .iter()
             .map(|(ms, recording)| Member { offset: Duration::from_millis(*ms), recording })
             .collect();
-        check_crowd(alone, &crowd, APART)
+        check(alone, &crowd, APART)
     }
 
     /// Words with a pause before each, after a wait.

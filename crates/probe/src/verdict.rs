@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    Finding, FollowUp, Member, Recording, Severity, check_crowd, is_streaming, rules, timing,
-    transport, words::plain,
+    Finding, FollowUp, Recording, Severity,
+    crowd::{self, Member},
+    is_streaming, rules, timing, transport,
+    words::plain,
 };
 
 /// Judges one exchange: its transport, its times, and what it says. An answer to an op that streams
@@ -37,7 +39,7 @@ pub(crate) fn check_crowd_members(
     crowd: &[Member<'_>],
     apart: Duration,
 ) -> Vec<Vec<Finding>> {
-    let blocked = check_crowd(alone, crowd, apart);
+    let blocked = crowd::check(alone, crowd, apart);
     let mut streams: Vec<Vec<Finding>> =
         crowd.iter().map(|member| check(member.recording)).collect();
     if let Some(blocked) = blocked {
@@ -57,7 +59,7 @@ pub fn check_follow_ups(main: &Recording, others: &[FollowUp]) -> Vec<Finding> {
 
 /// Makes one list of the findings of several streams: what was seen in each of them stands there
 /// once, with how often it was seen, the worst first. Texts lose what would change a terminal.
-pub fn merge(streams: impl IntoIterator<Item = Vec<Finding>>) -> Vec<Finding> {
+pub(crate) fn merge(streams: impl IntoIterator<Item = Vec<Finding>>) -> Vec<Finding> {
     let mut merged: Vec<(usize, Finding)> = Vec::new();
     for findings in streams {
         let mut seen_here: Vec<(&'static str, Severity)> = Vec::new();

@@ -13,8 +13,9 @@ pub use style::Style;
 pub use summary::{Spread, Summary};
 
 use crate::{
-    Bucket, End, Figures, Finding, FollowUp, FollowUpKind, Member, Outcome, Plan, Recording, Round,
+    Bucket, End, Figures, Finding, FollowUp, FollowUpKind, Outcome, Plan, Recording, Round,
     Severity, Stream,
+    crowd::Member,
     figures::in_ms,
     run::main_recording,
     verdict::{self, check_crowd_members, check_follow_ups, merge},

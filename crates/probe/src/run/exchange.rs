@@ -15,8 +15,11 @@ use crate::{End, Frame, FrameKind, Head, Live, Read, Recording, arrivals::charac
 
 /// How much of a body is read, in bytes after decompression: no chat has more to say in one answer.
 const MAX_BODY: usize = 64 * 1024 * 1024;
-/// How many frames and reads of a stream are kept: a small one takes much more memory than bytes.
-const MAX_KEPT: usize = 1_000_000;
+/// How much memory the frames and reads of an answer may take, in bytes.
+const MAX_KEPT: usize = 512 * 1024 * 1024;
+/// What an object and an entry of an object or a list take at most, in bytes, without their texts.
+const OBJECT: usize = 640;
+const ENTRY: usize = 112;
 /// How much of a body that is no stream is kept, in bytes. Pages of items must fit.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// How much of a broken event is kept, in characters.
@@ -139,6 +142,7 @@ impl Watch<'_> {
     async fn read_stream(&mut self, answer: Answer, recording: &mut Recording, live: &Live) -> End {
         let mut parser = Parser::new(MAX_BODY).with_comments();
         let mut pieces = Pieces::of(answer);
+        let mut kept = 0;
         loop {
             let piece = match self.wait(pieces.next()).await {
                 Err(ended) => return self.end(ended),
@@ -150,6 +154,7 @@ impl Watch<'_> {
             let at = piece.at.saturating_duration_since(self.start);
             let read = recording.reads.len();
             recording.reads.push(Read { at, bytes: piece.wire_bytes });
+            kept += size_of::<Read>();
             parser.push(&piece.data);
             loop {
                 let frame = match parser.next_frame() {
@@ -157,6 +162,10 @@ impl Watch<'_> {
                     Ok(None) => break,
                     Err(TooLarge) => return End::TooLarge(at),
                 };
+                kept += memory(&frame);
+                if kept > MAX_KEPT {
+                    return End::TooLarge(at);
+                }
                 let kind = kind(frame.data, &frame.comments);
                 match &kind {
                     FrameKind::Comment(_) => live.heartbeat(),
@@ -167,9 +176,6 @@ impl Watch<'_> {
                     self.last_event = piece.at;
                 }
                 recording.frames.push(Frame { at, read, id: frame.id, name: frame.event, kind });
-                if recording.frames.len() + recording.reads.len() > MAX_KEPT {
-                    return End::TooLarge(at);
-                }
             }
         }
         let at = self.start.elapsed();
@@ -193,7 +199,8 @@ impl Watch<'_> {
                     self.last_event = piece.at;
                     let room = MAX_TEXT.saturating_sub(body.len());
                     body.extend_from_slice(piece.data.get(..room).unwrap_or(&piece.data));
-                    if piece.data.len() > room || recording.reads.len() > MAX_KEPT {
+                    let reads = recording.reads.len() * size_of::<Read>();
+                    if piece.data.len() > room || reads > MAX_KEPT {
                         break End::TooLarge(at);
                     }
                 }
@@ -256,6 +263,19 @@ fn head(answer: &Answer) -> Head {
         version: answer.version.clone(),
         headers: answer.headers.clone(),
     }
+}
+
+/// About how much memory a frame takes when its data was read: small values take many times the
+/// bytes that they have on the way.
+fn memory(frame: &chatkit_sse::Frame) -> usize {
+    let comments: usize = frame.comments.iter().map(String::len).sum();
+    let data = frame.data.as_deref().unwrap_or_default();
+    let values = data.bytes().map(|byte| match byte {
+        b'{' => OBJECT,
+        b'[' | b',' => ENTRY,
+        _ => 0,
+    });
+    size_of::<Frame>() + comments + data.len() + values.sum::<usize>()
 }
 
 fn kind(data: Option<String>, comments: &[String]) -> FrameKind {
