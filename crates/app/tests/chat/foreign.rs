@@ -203,3 +203,25 @@ fn a_page_in_place_of_a_stream_is_said() {
         assert!(ended.notes.contains(says), "{says}: {}", ended.notes);
     }
 }
+
+#[test]
+fn a_server_that_does_not_answer_is_not_waited_for() {
+    let (send, asked) = mpsc::channel();
+    let url = serve(move |request, _, stream| {
+        send.send(request["type"].clone()).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).map(drop)
+    });
+    let mut chat = Chat::with(&url, &["--resume"]);
+    let lines = ["/open thr_a", "/threads", "/attach /dev/null", "/quit"];
+    let ops = ["threads.list", "items.list", "threads.list", "attachments.create"];
+    for (op, line) in ops.into_iter().zip(lines) {
+        assert_eq!(asked.recv().unwrap(), op);
+        chat.interrupt();
+        chat.say(line);
+    }
+    let ended = chat.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.notes);
+    let given_up = ended.notes.matches("not waiting for the server any longer").count();
+    assert_eq!(given_up, ops.len(), "{}", ended.notes);
+}
