@@ -1,6 +1,8 @@
 //! The engine: an assistant, a store, and requests in between.
 
 mod builder;
+#[cfg(test)]
+mod tests;
 
 pub use builder::ChatKitBuilder;
 
@@ -281,6 +283,7 @@ impl<S: ChatKitServer> ChatKit<S> {
         let subscription = Subscription::new(handle.clone(), 0);
         let shared = Arc::clone(&self.shared);
         let span = spans::run(request.op(), handle.id(), &context, asked_by);
+        let request = Box::new(request);
         let running = async move {
             run(&shared, request, context, handle).await;
             drop((shared, token));
