@@ -1,6 +1,8 @@
 //! The engine: an assistant, a store, and requests in between.
 
 mod builder;
+#[cfg(test)]
+mod tests;
 
 pub use builder::ChatKitBuilder;
 
@@ -23,7 +25,7 @@ use tracing::{Instrument as _, Span};
 use crate::{
     AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, Observer, OpError,
     OpErrorKind, RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
-    run::{BlockGuard, LogWriter, run},
+    run::{BlockGuard, Held, LogWriter, run},
     spans,
 };
 
@@ -276,10 +278,8 @@ impl<S: ChatKitServer> ChatKit<S> {
         let subscription = Subscription::new(handle.clone(), 0);
         let shared = Arc::clone(&self.shared);
         let span = spans::run(request.op(), handle.id(), &context, asked_by);
-        let running = async move {
-            run(&shared, request, context, handle).await;
-            drop((shared, token));
-        };
+        let held = Held { shared, context, _token: token };
+        let running = run(held, Box::new(request), handle);
         let _detached = tokio::spawn(running.instrument(span));
         subscription
     }

@@ -1,7 +1,7 @@
 //! Frames that were read, or that a slow reader left behind, in little space.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     ops::Range,
 };
 
@@ -38,7 +38,7 @@ pub(super) enum Fold {
 }
 
 /// What a frame is about, when only the last such frame counts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
     Progress,
     Thread,
@@ -96,8 +96,9 @@ impl Fold {
 pub(super) struct Folded {
     /// In the order of their numbers.
     entries: VecDeque<(u64, Entry)>,
-    latest: HashMap<Subject, u64>,
-    of_item: HashMap<ItemId, ItemFrames>,
+    latest: BTreeMap<Subject, u64>,
+    /// Behind pointers: a table has room for more than it holds.
+    of_item: HashMap<ItemId, Box<ItemFrames>>,
     bytes: usize,
     /// Frames before this one may be missing.
     lost_before: u64,
@@ -115,6 +116,7 @@ struct ItemFrames {
 
 #[derive(Debug)]
 enum Entry {
+    /// The event as JSON.
     Frame(Box<[u8]>),
     /// Consecutive deltas of one part; `ends[n]` is where the text of the n-th delta ends.
     Text(Box<TextRun>),
@@ -141,7 +143,7 @@ impl Entry {
 impl Folded {
     /// Adds the next frame. Every reader has read the frames before number `read_by_all`.
     pub(super) fn add(&mut self, number: u64, frame: Leaving<'_>, read_by_all: u64) {
-        let bytes = || Entry::Frame(frame.bytes.into());
+        let bytes = || Entry::Frame(frame.event.into());
         match frame.fold {
             Fold::Text { item_id, content_index, .. } => {
                 if !self.extend_text(number, &item_id, content_index, frame.text) {
@@ -303,7 +305,7 @@ impl Entry {
         match self {
             Self::Frame(bytes) => {
                 if from == first {
-                    chunk.extend_from_slice(bytes);
+                    run_id.write_frame(first + 1, chunk, |chunk| chunk.extend_from_slice(bytes));
                 }
                 first + 1
             }
@@ -317,10 +319,9 @@ impl Entry {
                 if let Some(rest) = start.and_then(|start| text.get(start..))
                     && seen < ends.len()
                 {
-                    run_id.write_line(first + ends.len() as u64, chunk);
-                    chunk.extend_from_slice(b"data: ");
-                    encode_text_delta(item_id, *content_index, rest, chunk);
-                    chunk.extend_from_slice(b"\n\n");
+                    run_id.write_frame(first + ends.len() as u64, chunk, |chunk| {
+                        encode_text_delta(item_id, *content_index, rest, chunk);
+                    });
                 }
                 first + ends.len() as u64
             }
