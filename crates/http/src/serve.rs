@@ -173,7 +173,11 @@ async fn serve_http1(
 ) {
     while let Some((next, diverted)) = Box::pin(serve_until_stream(io, http, app, stopping)).await {
         io = next;
-        match Box::pin(takeover::write(io.stream(), diverted)).await {
+        let written = match takeover::write(io.stream(), diverted) {
+            Ok(writing) => Box::pin(writing).await,
+            Err(error) => Err(error),
+        };
+        match written {
             Ok(Some(read)) if !stopping.is_cancelled() => io.append(&read),
             Ok(_) => break,
             Err(error) => {

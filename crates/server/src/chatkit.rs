@@ -25,7 +25,7 @@ use tracing::{Instrument as _, Span};
 use crate::{
     AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, Observer, OpError,
     OpErrorKind, RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
-    run::{BlockGuard, LogWriter, run},
+    run::{BlockGuard, Held, LogWriter, run},
     spans,
 };
 
@@ -283,11 +283,8 @@ impl<S: ChatKitServer> ChatKit<S> {
         let subscription = Subscription::new(handle.clone(), 0);
         let shared = Arc::clone(&self.shared);
         let span = spans::run(request.op(), handle.id(), &context, asked_by);
-        let request = Box::new(request);
-        let running = async move {
-            run(&shared, request, context, handle).await;
-            drop((shared, token));
-        };
+        let held = Held { shared, context, _token: token };
+        let running = run(held, Box::new(request), handle);
         let _detached = tokio::spawn(running.instrument(span));
         subscription
     }

@@ -22,6 +22,7 @@ fn a_turn_that_waits_keeps_little() {
         "content": [], "attachments": [], "inference_options": {}
     }}}"#;
     let request = Box::new(Request::parse(request).unwrap().body);
-    let running = run(&chatkit.shared, request, (), RunHandle::new(false));
-    assert!(size_of_val(&running) <= 800, "{}", size_of_val(&running));
+    let (shared, token) = (Arc::clone(&chatkit.shared), chatkit.shared.runs.token());
+    let running = run(Held { shared, context: (), _token: token }, request, RunHandle::new(false));
+    assert!(size_of_val(&running) <= 720, "{}", size_of_val(&running));
 }

@@ -77,9 +77,6 @@ impl<S: ChatKitServer> Drive<'_, S> {
                 End::Failed(error) => Box::pin(running.fail(error)).await,
                 End::Cancelled(reason) => Box::pin(running.clean_up(reason)).await,
             };
-            if let Some(cancelled) = running.cancelled {
-                let _ = running.it.stopwatch.silent_until(cancelled);
-            }
             running.it.stopwatch.blocked_polls = running.poller.blocked_polls;
             (end, running.checkpoints)
         }
@@ -99,8 +96,6 @@ struct Running<'a, S: ChatKitServer> {
     /// When the last poll of the responder ended, if nothing was waited for since: reading the
     /// clock for every event costs.
     polled: Option<Instant>,
-    /// When the response was cancelled.
-    cancelled: Option<Instant>,
 }
 
 enum End {
@@ -137,7 +132,6 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
             poller: Poller::new(it.guard),
             thread_changes: it.turn.thread().changes(),
             polled: None,
-            cancelled: None,
             it,
         };
         // What came before, a queue or a slow store, is not the responder's silence.
@@ -179,7 +173,9 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
         Ok(Response::new(stream))
     }
 
-    fn open(&mut self, Opening { respond, first }: Opening) -> Result<Response<'a>, Box<End>> {
+    #[expect(clippy::boxed_local, reason = "so it is gone when this returns")]
+    fn open(&mut self, opening: Box<Opening>) -> Result<Response<'a>, Box<End>> {
+        let Opening { respond, first } = *opening;
         let failed = |error| Box::new(End::Failed(error));
         self.begin(first).map_err(failed)?;
         match self.it.run.cancel_reason() {
@@ -191,7 +187,7 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
     /// Few events take more than a poll, and what those need is boxed: a stream waits here for most
     /// of its life, and keeps room for all that this future may hold.
     async fn respond(&mut self, opening: Box<Opening>) -> Box<End> {
-        let mut stream = match self.open(*opening) {
+        let mut stream = match self.open(opening) {
             Ok(stream) => stream,
             Err(end) => return end,
         };
@@ -204,7 +200,7 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
                 }
                 Step::Ended(end) => {
                     if matches!(*end, End::Cancelled(_)) {
-                        self.cancelled = Some(Instant::now());
+                        let _ = self.it.stopwatch.silent_until(Instant::now());
                         if self.it.run.cancellation().is_awaited() {
                             Box::pin(stream.wind_down(self.it.options.cancel_grace)).await;
                         }

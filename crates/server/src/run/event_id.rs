@@ -38,6 +38,19 @@ impl RunId {
         Self(id)
     }
 
+    /// Appends a frame whose event is one line.
+    pub(super) fn write_frame(
+        self,
+        number: u64,
+        out: &mut Vec<u8>,
+        event: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.write_line(number, out);
+        out.extend_from_slice(b"data: ");
+        event(out);
+        out.extend_from_slice(b"\n\n");
+    }
+
     /// Appends the `id:` line of a frame (HTML standard, server-sent events). Written in one piece:
     /// every frame has one.
     pub(super) fn write_line(self, number: u64, out: &mut Vec<u8>) {

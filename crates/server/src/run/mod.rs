@@ -24,4 +24,4 @@ pub(crate) use cancel::Cancellation;
 pub(crate) use drive::{BlockGuard, Respond};
 pub(crate) use log::{Log, LogWriter};
 pub(crate) use stats::Stopwatch;
-pub(crate) use task::run;
+pub(crate) use task::{Held, run};

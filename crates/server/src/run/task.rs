@@ -4,6 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use chatkit_protocol::{Icon, ItemId, Op, Order, RequestBody, ThreadId, ThreadStreamEvent};
 use tokio::time::timeout;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
     EndReason, LogWriter, MultitaskStrategy, RunHandle, RunOptions,
@@ -28,18 +29,27 @@ const WAITS_SILENTLY: Duration = Duration::from_secs(1);
 /// The same when it is to queue for it: the run before may be at its end.
 const QUEUES_SILENTLY: Duration = Duration::from_millis(50);
 
+/// What a run holds to its end, let go in this order: who waits for the end of all runs may rely on
+/// it that nothing is held any more.
+pub(crate) struct Held<S: ChatKitServer> {
+    pub(crate) shared: Arc<Shared<S>>,
+    pub(crate) context: S::Context,
+    pub(crate) _token: TaskTrackerToken,
+}
+
 /// Runs a streaming op to its end.
 ///
 /// For as long as it streams a run keeps all that its future has room for. So what is needed only
 /// before and afterwards is boxed.
 #[expect(clippy::manual_async_fn, reason = "an async function keeps its arguments twice")]
 pub(crate) fn run<S: ChatKitServer>(
-    shared: &Shared<S>,
+    held: Held<S>,
     request: Box<RequestBody>,
-    context: S::Context,
     run: RunHandle,
 ) -> impl Future<Output = ()> + Send {
     async move {
+        let held = held;
+        let Held { shared, context, .. } = &held;
         let mut writer = LogWriter::new(run.clone());
         let op = request.op();
         let thread_id =
@@ -47,10 +57,11 @@ pub(crate) fn run<S: ChatKitServer>(
         let mut watched = Watched::start(op, thread_id, run);
         let (thread_id, run) = (&watched.thread_id, &watched.run);
         spans::of_thread(thread_id);
-        let options = shared.server.run_options(&request, &context, shared.options);
+        let own = own_options(shared, &request, context);
+        let options = own.as_deref().unwrap_or(&shared.options);
         let entered = Box::pin(async {
             shared.recover_once().await?;
-            let entering = Entering { shared, context: &context, run, options: &options };
+            let entering = Entering { shared, context, run, options };
             entering.prepare(thread_id, request, &mut writer).await
         });
         let mut prepared = match entered.await {
@@ -60,7 +71,7 @@ pub(crate) fn run<S: ChatKitServer>(
                 error.log(op.as_str());
                 send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
                 writer.end(EndReason::Failed);
-                return tell_end(shared, &context, watched, EndReason::Failed);
+                return tell_end(shared, context, watched, EndReason::Failed);
             }
         };
         watched.answered(200);
@@ -72,7 +83,7 @@ pub(crate) fn run<S: ChatKitServer>(
             server: &shared.server,
             turn,
             run,
-            options: &options,
+            options,
             guard: &shared.guard,
             writer: &mut writer,
             stopwatch: &mut watched.stopwatch,
@@ -86,8 +97,18 @@ pub(crate) fn run<S: ChatKitServer>(
             Box::pin(checkpoints.forget(turn)).await;
         }
         drop(prepared.lease);
-        tell_end(shared, &context, watched, end);
+        tell_end(shared, context, watched, end);
     }
+}
+
+/// The options of this run, if they are not those of all.
+fn own_options<S: ChatKitServer>(
+    shared: &Shared<S>,
+    request: &RequestBody,
+    context: &S::Context,
+) -> Option<Box<RunOptions>> {
+    let options = shared.server.run_options(request, context, shared.options);
+    (options != shared.options).then(|| Box::new(options))
 }
 
 fn tell_end<S: ChatKitServer>(

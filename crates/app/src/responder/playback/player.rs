@@ -28,7 +28,7 @@ pub(super) struct Player {
     turn: Turn<()>,
     steps: vec::IntoIter<Step>,
     /// Of the step that is being played, what comes next.
-    text: Option<TextPlayer>,
+    text: Option<Box<TextPlayer>>,
     widget: VecDeque<ThreadStreamEvent>,
     waiting: bool,
     /// Kept and set anew for each wait.
@@ -100,7 +100,9 @@ impl Stream for Player {
                 Some(Step::Thread(change)) => {
                     this.turn.thread().update(|thread| change.apply(thread));
                 }
-                Some(Step::Text(text)) => this.text = Some(TextPlayer::new(&this.turn, text)),
+                Some(Step::Text(text)) => {
+                    this.text = Some(Box::new(TextPlayer::new(&this.turn, text)));
+                }
                 Some(Step::Widget { first, next, copy_text }) => {
                     let item = this.widget_item(first, copy_text);
                     this.widget = widget_events(item, next);

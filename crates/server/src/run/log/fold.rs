@@ -116,6 +116,7 @@ struct ItemFrames {
 
 #[derive(Debug)]
 enum Entry {
+    /// The event as JSON.
     Frame(Box<[u8]>),
     /// Consecutive deltas of one part; `ends[n]` is where the text of the n-th delta ends.
     Text(Box<TextRun>),
@@ -142,7 +143,7 @@ impl Entry {
 impl Folded {
     /// Adds the next frame. Every reader has read the frames before number `read_by_all`.
     pub(super) fn add(&mut self, number: u64, frame: Leaving<'_>, read_by_all: u64) {
-        let bytes = || Entry::Frame(frame.bytes.into());
+        let bytes = || Entry::Frame(frame.event.into());
         match frame.fold {
             Fold::Text { item_id, content_index, .. } => {
                 if !self.extend_text(number, &item_id, content_index, frame.text) {
@@ -304,7 +305,7 @@ impl Entry {
         match self {
             Self::Frame(bytes) => {
                 if from == first {
-                    chunk.extend_from_slice(bytes);
+                    run_id.write_frame(first + 1, chunk, |chunk| chunk.extend_from_slice(bytes));
                 }
                 first + 1
             }
@@ -318,10 +319,9 @@ impl Entry {
                 if let Some(rest) = start.and_then(|start| text.get(start..))
                     && seen < ends.len()
                 {
-                    run_id.write_line(first + ends.len() as u64, chunk);
-                    chunk.extend_from_slice(b"data: ");
-                    encode_text_delta(item_id, *content_index, rest, chunk);
-                    chunk.extend_from_slice(b"\n\n");
+                    run_id.write_frame(first + ends.len() as u64, chunk, |chunk| {
+                        encode_text_delta(item_id, *content_index, rest, chunk);
+                    });
                 }
                 first + ends.len() as u64
             }

@@ -13,6 +13,9 @@ const KEPT_BYTES: usize = 512;
 /// Room for frames that stays when there are none.
 const KEPT_FRAMES: usize = 4;
 
+/// Ends a frame.
+const AFTER: &[u8] = b"\n\n";
+
 /// Frames one behind the other in one buffer, and beside them the texts of their deltas: nothing
 /// is allocated for a frame.
 #[derive(Debug, Default)]
@@ -31,12 +34,15 @@ pub(super) struct Tail {
 #[derive(Debug)]
 struct Frame {
     bytes: usize,
+    /// How many of them stand before the event.
+    before: u8,
     fold: Fold,
 }
 
 /// A frame that leaves the tail.
 pub(super) struct Leaving<'a> {
-    pub(super) bytes: &'a [u8],
+    /// The event as JSON.
+    pub(super) event: &'a [u8],
     /// The text of a delta.
     pub(super) text: &'a str,
     pub(super) fold: Fold,
@@ -70,14 +76,17 @@ impl Tail {
         let begin = self.bytes.len();
         run.write_line(number + 1, &mut self.bytes);
         self.bytes.extend_from_slice(b"data: ");
+        let before = self.bytes.len() - begin;
         if let Err(error) = event.encode(&mut self.bytes) {
             self.bytes.truncate(begin);
             return Err(error);
         }
-        self.bytes.extend_from_slice(b"\n\n");
+        self.bytes.extend_from_slice(AFTER);
         let bytes = self.bytes.len() - begin;
         let fold = Fold::of(event, &mut self.texts);
-        self.frames.push_back(Frame { bytes, fold });
+        // An id line is never as long as that.
+        let before = u8::try_from(before).unwrap_or(u8::MAX);
+        self.frames.push_back(Frame { bytes, before, fold });
         Ok(bytes)
     }
 
@@ -117,12 +126,13 @@ impl Tail {
     }
 
     fn pop_front(&mut self, leaving: impl FnOnce(Leaving<'_>)) -> bool {
-        let Some(Frame { bytes, fold }) = self.frames.pop_front() else {
+        let Some(Frame { bytes, before, fold }) = self.frames.pop_front() else {
             return false;
         };
         let (end, text_end) = (self.start + bytes, self.text_start + fold.text_len());
+        let event = self.start + usize::from(before)..end - AFTER.len();
         leaving(Leaving {
-            bytes: self.bytes.get(self.start..end).unwrap_or_default(),
+            event: self.bytes.get(event).unwrap_or_default(),
             text: self.texts.get(self.text_start..text_end).unwrap_or_default(),
             fold,
         });
