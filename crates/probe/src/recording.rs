@@ -89,6 +89,8 @@ pub enum End {
     TimedOut(Duration),
     /// The probe left, as it was told to.
     Left(Duration),
+    /// The probe left because more came than it keeps.
+    TooMuch(Duration),
 }
 
 impl End {
@@ -99,7 +101,8 @@ impl End {
             | Self::CutFrame(at)
             | Self::Broken(at, _)
             | Self::TimedOut(at)
-            | Self::Left(at) => *at,
+            | Self::Left(at)
+            | Self::TooMuch(at) => *at,
         }
     }
 }

@@ -35,7 +35,9 @@ pub(crate) fn check_json(recording: &Recording) -> Vec<Finding> {
     match (head.status, &recording.end) {
         (500.., _) => vec![error("status-5xx", seen, why, fix)],
         (300.., _) => vec![error("status-4xx", seen, why, fix)],
-        (_, End::Broken(..) | End::TimedOut(_)) => end(recording).into_iter().collect(),
+        (_, End::Broken(..) | End::TimedOut(_) | End::TooMuch(_)) => {
+            end(recording).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -220,6 +222,16 @@ fn end(recording: &Recording) -> Option<Finding> {
             "Look at the server's log for an exception or a restart at that moment, and at the \
              proxies for a limit on the time of a response or on silence.",
         )),
+        End::TooMuch(at) => Some(error(
+            "too-much",
+            format!(
+                "{} within {}, and more than the probe keeps",
+                count(recording.frames.len(), "frame"),
+                time(*at)
+            ),
+            "A browser keeps all of it as well: the page becomes slow and then ends.",
+            "Look for a loop that never ends, and for data in the events that no client needs.",
+        )),
         End::TimedOut(at) if events == 0 && heartbeats > 0 => Some(error(
             "nothing-but-heartbeats",
             format!("{} and no event in {}", count(heartbeats, "heartbeat"), time(*at)),
@@ -323,6 +335,7 @@ mod tests {
         assert_eq!(code(&begun().end(End::CutFrame)), "cut-frame");
         let reset = |at| End::Broken(at, "reset".to_owned());
         assert_eq!(code(&begun().end(reset)), "connection-broken");
+        assert_eq!(code(&begun().end(End::TooMuch)), "too-much");
         assert_eq!(code(&begun().wait(9000.0).end(End::TimedOut)), "no-end");
         assert_eq!(code(&begun().end(End::Left)), "");
         let silent = || Tape::new().wait(3.0).head();

@@ -1,8 +1,8 @@
 //! `chatkit probe`.
 
 use std::{
-    fs,
-    io::{self, IsTerminal as _, Read as _, Write as _, stderr, stdout},
+    fs::File,
+    io::{self, IsTerminal as _, Read, Write as _, stderr, stdout},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -20,6 +20,9 @@ use tokio::{pin, signal::ctrl_c};
 const MESSAGE: &str = "Hello! Please tell me in about a hundred words what you can help me with.";
 /// A probe does not wait for ever for a server that never stops.
 const MAX_SECONDS: f64 = 86_400.0;
+
+/// The longest request, in bytes.
+const MAX_REQUEST: u64 = 64 * 1024 * 1024;
 
 /// Nothing was found that counts as a failure.
 const FINE: u8 = 0;
@@ -171,19 +174,27 @@ fn print(args: &ProbeArgs, report: &Report) {
 
 fn read_request(file: &PathBuf) -> Result<Value, String> {
     let read = if file.as_os_str() == "-" {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+        read_text(io::stdin())
     } else {
-        fs::read_to_string(file)
+        File::open(file).and_then(read_text)
     };
     let name = file.display();
     let text = read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    if text.len() as u64 > MAX_REQUEST {
+        return Err(format!("{name} is no request: it has more than {MAX_REQUEST} bytes"));
+    }
     let request: Value =
         serde_json::from_str(&text).map_err(|error| format!("{name} is no JSON: {error}"))?;
     match request["type"] {
         Value::String(_) => Ok(request),
         _ => Err(format!("{name} is no request: expected an object with a string `type`")),
     }
+}
+
+/// No more than what shows that it is too much: a pipe or a device may never end.
+fn read_text(from: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    from.take(MAX_REQUEST + 1).read_to_string(&mut text).map(|_| text)
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

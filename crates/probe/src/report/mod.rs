@@ -236,6 +236,7 @@ fn end(end: &End) -> &'static str {
         End::Broken(..) => "broken",
         End::TimedOut(_) => "timed-out",
         End::Left(_) => "left",
+        End::TooMuch(_) => "too-much",
     }
 }
 

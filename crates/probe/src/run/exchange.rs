@@ -2,15 +2,23 @@
 
 use std::{
     future::Future,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use chatkit_client::{Answer, Client, ClientError, Piece};
 use chatkit_sse::Parser;
 use serde_json::Value;
-use tokio::{sync::mpsc, task::JoinSet, time::timeout_at};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout_at,
+};
 
-use super::{Limits, Stop};
+use super::{
+    Limits, Stop,
+    room::{self, Room},
+};
 use crate::{End, Frame, FrameKind, Head, Live, Read, Recording, arrivals::characters};
 
 /// A frame beyond this is no event of a chat.
@@ -19,8 +27,9 @@ const MAX_FRAME: usize = 32 * 1024 * 1024;
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// How much of a broken event is kept, in characters.
 const MAX_NOT_JSON: usize = 400;
-/// How many pieces may wait to be looked at.
+/// How many pieces may wait to be looked at, and how many KiB they may have.
 const READ_AHEAD: usize = 1024;
+const KIB_AHEAD: usize = 64 * 1024;
 /// The origin that a browser would ask for.
 const ORIGIN: &str = "https://chat.example";
 
@@ -38,20 +47,24 @@ pub(super) async fn exchange(
     streams: bool,
     limits: Limits,
     live: &Live,
-    stop: &Stop,
+    (stop, room): (&Stop, &Room),
 ) -> Seen {
     let sending = client.send(request, streams);
-    record(sending, request.clone(), limits, live, stop).await
+    record(sending, request.clone(), limits, live, (stop, room)).await
 }
 
 /// Asks as a browser does before it sends what the stock client sends.
-pub(super) async fn preflight(client: &Client, limits: Limits, stop: &Stop) -> Recording {
+pub(super) async fn preflight(
+    client: &Client,
+    limits: Limits,
+    (stop, room): (&Stop, &Room),
+) -> Recording {
     let sending = client.preflight(&[
         ("origin", ORIGIN),
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "chatkit-frame-instance-id,content-type"),
     ]);
-    record(sending, Value::Null, limits, &Live::new(), stop).await.recording
+    record(sending, Value::Null, limits, &Live::new(), (stop, room)).await.recording
 }
 
 /// Why nothing more is read.
@@ -60,12 +73,14 @@ enum Ended {
     Stopped,
     Silent,
     OutOfTime,
+    OutOfRoom,
 }
 
 struct Watch<'a> {
     start: Instant,
     limits: Limits,
     stop: &'a Stop,
+    room: &'a Room,
     /// When the last event came, or the request was sent.
     last_event: Instant,
 }
@@ -75,10 +90,10 @@ async fn record(
     request: Value,
     limits: Limits,
     live: &Live,
-    stop: &Stop,
+    (stop, room): (&Stop, &Room),
 ) -> Seen {
     let start = Instant::now();
-    let mut watch = Watch { start, limits, stop, last_event: start };
+    let mut watch = Watch { start, limits, stop, room, last_event: start };
     let mut recording = Recording {
         request,
         head: None,
@@ -115,10 +130,7 @@ async fn record(
 impl Watch<'_> {
     /// Waits for something, for as long as it may take.
     async fn wait<T>(&self, coming: impl Future<Output = T>) -> Result<T, Ended> {
-        let silent = self.last_event + self.limits.silence;
-        let late = self.start + self.limits.total;
-        let (deadline, ended) =
-            if silent <= late { (silent, Ended::Silent) } else { (late, Ended::OutOfTime) };
+        let (deadline, ended) = self.deadline();
         tokio::select! {
             biased;
             () = self.stop.wait() => Err(Ended::Stopped),
@@ -126,11 +138,33 @@ impl Watch<'_> {
         }
     }
 
+    fn deadline(&self) -> (Instant, Ended) {
+        let silent = self.last_event + self.limits.silence;
+        let late = self.start + self.limits.total;
+        if silent <= late { (silent, Ended::Silent) } else { (late, Ended::OutOfTime) }
+    }
+
+    /// Takes note of a read, unless it came too late: where there is always more to read, nothing
+    /// is ever waited for.
+    fn note(&self, piece: &Piece, recording: &mut Recording) -> Result<(), Ended> {
+        let (deadline, ended) = self.deadline();
+        if piece.at > deadline {
+            return Err(ended);
+        }
+        if !self.room.take(room::OF_READ) {
+            return Err(Ended::OutOfRoom);
+        }
+        let at = piece.at.saturating_duration_since(self.start);
+        recording.reads.push(Read { at, bytes: piece.wire_bytes });
+        Ok(())
+    }
+
     fn end(&self, ended: Ended) -> End {
         let at = self.start.elapsed();
         match ended {
             Ended::Silent => End::TimedOut(at),
             Ended::Stopped | Ended::OutOfTime => End::Left(at),
+            Ended::OutOfRoom => End::TooMuch(at),
         }
     }
 
@@ -138,7 +172,8 @@ impl Watch<'_> {
         let mut parser = Parser::new(MAX_FRAME).with_comments();
         let mut pieces = Pieces::of(answer);
         loop {
-            let piece = match self.wait(pieces.next()).await {
+            // The place of the piece is free when it was looked at.
+            let (piece, _place) = match self.wait(pieces.next()).await {
                 Err(ended) => return self.end(ended),
                 Ok(Some(Err(error))) => return End::Broken(self.start.elapsed(), reason(&error)),
                 Ok(None) => break,
@@ -146,7 +181,9 @@ impl Watch<'_> {
             };
             let at = piece.at.saturating_duration_since(self.start);
             let read = recording.reads.len();
-            recording.reads.push(Read { at, bytes: piece.wire_bytes });
+            if let Err(ended) = self.note(&piece, recording) {
+                return self.end(ended);
+            }
             parser.push(&piece.data);
             loop {
                 let frame = match parser.next_frame() {
@@ -154,6 +191,9 @@ impl Watch<'_> {
                     Ok(None) => break,
                     Err(too_large) => return End::Broken(at, too_large.to_string()),
                 };
+                if !self.room.take(room::size(&frame)) {
+                    return self.end(Ended::OutOfRoom);
+                }
                 let kind = kind(frame.data, &frame.comments);
                 match &kind {
                     FrameKind::Comment(_) => live.heartbeat(),
@@ -182,12 +222,14 @@ impl Watch<'_> {
                 Ok(Err(error)) => break End::Broken(self.start.elapsed(), reason(&error)),
                 Ok(Ok(None)) => break End::Complete(self.start.elapsed()),
                 Ok(Ok(Some(piece))) => {
-                    let at = piece.at.saturating_duration_since(self.start);
-                    recording.reads.push(Read { at, bytes: piece.wire_bytes });
-                    self.last_event = piece.at;
-                    if body.len() < MAX_TEXT {
-                        body.extend_from_slice(&piece.data);
+                    if let Err(ended) = self.note(&piece, recording) {
+                        break self.end(ended);
                     }
+                    self.last_event = piece.at;
+                    if body.len() + piece.data.len() > MAX_TEXT {
+                        break self.end(Ended::OutOfRoom);
+                    }
+                    body.extend_from_slice(&piece.data);
                 }
             }
         };
@@ -196,10 +238,13 @@ impl Watch<'_> {
     }
 }
 
+/// A piece, and the place that it takes among those that wait.
+type Placed = (Piece, Option<OwnedSemaphorePermit>);
+
 /// The pieces of a body, read by a task of its own: what is done with one piece must not make the
 /// next one seem late.
 struct Pieces {
-    pieces: mpsc::Receiver<Result<Piece, ClientError>>,
+    pieces: mpsc::Receiver<Result<Placed, ClientError>>,
     /// Ends the task when it is dropped.
     _task: JoinSet<()>,
 }
@@ -209,8 +254,18 @@ impl Pieces {
         let (sender, pieces) = mpsc::channel(READ_AHEAD);
         let mut task = JoinSet::new();
         task.spawn(async move {
+            let places = Arc::new(Semaphore::new(KIB_AHEAD));
             while let Some(piece) = answer.read().await.transpose() {
                 let failed = piece.is_err();
+                let piece = match piece {
+                    Ok(piece) => {
+                        let kib = (piece.data.len() / 1024).min(KIB_AHEAD);
+                        let kib = u32::try_from(kib).unwrap_or(u32::MAX);
+                        // It is never closed.
+                        Ok((piece, places.clone().acquire_many_owned(kib).await.ok()))
+                    }
+                    Err(error) => Err(error),
+                };
                 if sender.send(piece).await.is_err() || failed {
                     break;
                 }
@@ -219,7 +274,7 @@ impl Pieces {
         Self { pieces, _task: task }
     }
 
-    async fn next(&mut self) -> Option<Result<Piece, ClientError>> {
+    async fn next(&mut self) -> Option<Result<Placed, ClientError>> {
         self.pieces.recv().await
     }
 }

@@ -3,6 +3,7 @@
 mod exchange;
 mod limits;
 mod requests;
+mod room;
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ pub use requests::{create_thread, is_streaming};
 
 use crate::{FollowUp, FollowUpKind, Live, Recording, arrivals::events};
 use exchange::{exchange, preflight};
+use room::Room;
 
 /// The most time between the beginnings of two streams of a crowd.
 const APART: Duration = Duration::from_millis(50);
@@ -101,13 +103,15 @@ pub async fn run(client: &Client, plan: &Plan, live: &Live, stop: &Stop) -> Outc
         interrupted: false,
         unreachable: None,
     };
+    let room = Room::of_streams();
+    let within = (stop, &room);
     let crowds = std::iter::repeat_n((false, plan.concurrency), plan.rounds);
     let alone = (plan.concurrency > 1).then_some((true, 1));
     for (number, (alone, people)) in alone.into_iter().chain(crowds).enumerate() {
         live.begin_round(number, alone, people, plan);
         let one = outcome.rounds.first().and_then(|round| round.streams.first());
         let apart = apart(one.map(|stream| stream.recording.end.at()), people);
-        let (round, unreachable) = watch(client, plan, people, apart, live, stop).await;
+        let (round, unreachable) = watch(client, plan, people, apart, live, within).await;
         outcome.rounds.push(Round { alone, ..round });
         if unreachable.is_some() || stop.is_set() {
             outcome.unreachable = unreachable;
@@ -142,7 +146,7 @@ async fn watch(
     people: usize,
     apart: Duration,
     live: &Live,
-    stop: &Stop,
+    within: (&Stop, &Room),
 ) -> (Round, Option<String>) {
     let begin = Instant::now();
     let streams = (0..people).map(|number| async move {
@@ -150,7 +154,7 @@ async fn watch(
         sleep(apart * u32::try_from(number).unwrap_or_default()).await;
         let streams = is_streaming(&plan.request);
         let offset = begin.elapsed();
-        let seen = exchange(client, &plan.request, streams, plan.limits, live, stop).await;
+        let seen = exchange(client, &plan.request, streams, plan.limits, live, within).await;
         live.end_stream();
         (Stream { offset, recording: seen.recording }, seen.unreachable)
     });
@@ -173,14 +177,15 @@ async fn follow_up(client: &Client, plan: &Plan, rounds: &[Round], stop: &Stop) 
     }
     asked.push((FollowUpKind::WrongStream, requests::wrong_stream()));
     asked.push((FollowUpKind::WrongJson, requests::wrong_json()));
-    let quiet = Live::new();
+    let (quiet, room) = (Live::new(), Room::of_follow_ups());
+    let within = (stop, &room);
     let mut follow_ups = Vec::new();
     for (kind, request) in asked {
         let streams = kind == FollowUpKind::WrongStream;
-        let seen = exchange(client, &request, streams, plan.limits, &quiet, stop).await;
+        let seen = exchange(client, &request, streams, plan.limits, &quiet, within).await;
         follow_ups.push(FollowUp { kind, recording: seen.recording });
     }
-    let recording = preflight(client, plan.limits, stop).await;
+    let recording = preflight(client, plan.limits, within).await;
     follow_ups.push(FollowUp { kind: FollowUpKind::Preflight, recording });
     // What was cut short says nothing.
     if stop.is_set() { Vec::new() } else { follow_ups }
@@ -213,11 +218,11 @@ async fn delete_threads(
     let threads = streams.filter_map(|stream| made_thread(&stream.recording));
     let limits =
         if stop.is_set() { Limits { silence: LEAVING, total: LEAVING } } else { plan.limits };
-    let (quiet, never) = (Live::new(), Stop::new());
+    let (quiet, never, room) = (Live::new(), Stop::new(), Room::of_follow_ups());
     let mut left = Vec::new();
     for thread in threads {
         let request = requests::delete_thread(thread);
-        let seen = exchange(client, &request, false, limits, &quiet, &never).await;
+        let seen = exchange(client, &request, false, limits, &quiet, (&never, &room)).await;
         let head = seen.recording.head;
         if !head.is_some_and(|head| (200..300).contains(&head.status)) {
             left.push(thread.to_owned());
