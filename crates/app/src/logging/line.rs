@@ -125,10 +125,20 @@ fn is_simple(value: &str) -> bool {
     !value.is_empty() && !value.contains(is_special)
 }
 
-/// Writes a text as a JSON string.
+/// Writes a text as a JSON string without control characters. JSON itself allows those above 126,
+/// which a terminal obeys as it does the others.
 fn quote(value: &str, text: &mut String) {
     match serde_json::to_string(value) {
-        Ok(quoted) => text.push_str(&quoted),
+        Ok(quoted) if !quoted.contains(char::is_control) => text.push_str(&quoted),
+        Ok(quoted) => {
+            for c in quoted.chars() {
+                if c.is_control() {
+                    let _ = write!(text, "\\u{:04x}", u32::from(c));
+                } else {
+                    text.push(c);
+                }
+            }
+        }
         Err(_) => text.push_str("\"\""),
     }
 }

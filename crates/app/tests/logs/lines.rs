@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::{
-    common::{Server, create, op, script, until, words},
+    common::{Server, add_message, create, op, script, until, words},
     lines, lines_with, server,
 };
 
@@ -96,6 +96,28 @@ fn a_line_for_people_says_the_same() {
         assert!(failed.contains(part), "{part}: {failed}");
     }
     assert!(!log.contains('\x1b'), "colours are for terminals");
+}
+
+#[test]
+fn nothing_of_a_client_makes_a_line_long_or_reaches_a_terminal_as_a_command() {
+    let long = "a".repeat(100_000);
+    let evil = "\u{1b}[2J\u{9b}1m\u{7f}\nERROR fake";
+    for format in ["human", "json"] {
+        let args = ["--responder", "playback", "--database", "memory:", "--log", "trace"];
+        let server = Server::serve(&[&args[..], &["--log-format", format]].concat());
+        for thread in [&*long, evil, "last"] {
+            server.post(&op("threads.get_by_id", json!({"thread_id": thread})));
+            server.events(&add_message(thread, "hi"));
+        }
+        let shown = |log: &str| log.matches("last").count();
+        until("all is logged", || shown(&server.stderr()) >= 3);
+        let log = server.stderr();
+        assert!(log.contains("[2J"), "{format}: {log}");
+        assert!(!log.contains(|c: char| c.is_control() && c != '\n'), "{format}: {log:?}");
+        assert!(!log.contains("\nERROR fake"), "{format}: {log}");
+        let longest = log.lines().map(str::len).max();
+        assert!(longest < Some(1000), "{format}: {longest:?}");
+    }
 }
 
 #[test]
