@@ -203,3 +203,58 @@ fn a_page_in_place_of_a_stream_is_said() {
         assert!(ended.notes.contains(says), "{says}: {}", ended.notes);
     }
 }
+
+#[test]
+fn ctrl_c_ends_the_wait_for_any_answer() {
+    let (send, asked) = mpsc::channel();
+    let url = serve(move |request, _, stream| {
+        send.send(request["type"].as_str().unwrap().to_owned()).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).map(drop)
+    });
+    let mut chat = Chat::with(&url, &[]);
+    let steps = [
+        ("/threads", "threads.list"),
+        ("/open t", "items.list"),
+        ("/attach /dev/null", "attachments.create"),
+    ];
+    for (number, (line, op)) in steps.into_iter().enumerate() {
+        chat.say(line);
+        assert_eq!(asked.recv().unwrap(), op);
+        chat.interrupt();
+        let note = "interrupted: whether it was done is not known\n";
+        until("it is said", || chat.notes().matches(note).count() > number);
+    }
+    assert_eq!(chat.end().code, Some(1));
+}
+
+#[test]
+fn what_is_meant_for_a_thread_is_not_said_in_another() {
+    for args in [&["--thread", "thr_a"][..], &["--resume"]] {
+        let (send, asked) = mpsc::channel();
+        let url = serve(move |request, _, stream| {
+            send.send(request["type"].clone()).unwrap();
+            refuse(stream)
+        });
+        let ended = Chat::tell(&url, args, &["hi"]);
+        assert_eq!(ended.code, Some(1), "{}", ended.notes);
+        let asked: Vec<Value> = asked.try_iter().collect();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+    }
+}
+
+#[test]
+fn pages_that_never_end_are_left() {
+    let url = serve(|request, _, stream| match request["type"].as_str() {
+        Some("items.list") => {
+            let after: usize =
+                request["params"]["after"].as_str().map_or(0, |after| after.parse().unwrap());
+            assert!(after < 2000, "it goes on for ever");
+            let item = json!({"type": "unheard_of", "id": (after + 1).to_string()});
+            reply(stream, "200 OK", &json!({"data": [item], "has_more": true}))
+        }
+        _ => refuse(stream),
+    });
+    let ended = Chat::tell(&url, &["--thread", "thr_a"], &["/items"]);
+    assert_eq!((ended.code, &*ended.out), (Some(0), ""), "{}", ended.notes);
+}

@@ -2,10 +2,14 @@
 
 use std::{io, path::Path};
 
-use chatkit_client::{ClientError, Upload};
-use chatkit_protocol::AttachmentCreateParams;
+use chatkit_client::{Client, ClientError, Upload};
+use chatkit_protocol::{Attachment, AttachmentCreateParams};
+use tokio::{fs::File, io::AsyncReadExt as _};
 
-use super::Session;
+use super::{Session, turn::Next};
+
+/// The largest file that is sent, in bytes: it is held in memory, and a device never ends.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
 
 impl Session {
     /// Uploads a file, to go with the next message.
@@ -13,12 +17,13 @@ impl Session {
         if path.starts_with("http://") || path.starts_with("https://") {
             return self.screen.error("only files can be attached; put the address in the message");
         }
-        let bytes = match tokio::fs::read(path).await {
-            Ok(bytes) => bytes,
-            Err(error) => {
+        let bytes = match self.unless_interrupted(read(path)).await {
+            Next::Ready(Ok(bytes)) => bytes,
+            Next::Ready(Err(error)) => {
                 self.has_failed = true;
                 return self.screen.error(&format!("{path}: {error}"));
             }
+            Next::Interrupted => return self.give_up(),
         };
         let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let params = AttachmentCreateParams {
@@ -26,32 +31,46 @@ impl Session {
             mime_type: media_type(&name).to_owned(),
             name,
         };
-        match self.upload(&params, bytes).await {
-            Ok(()) => self.screen.note(&format!("{} goes with the next message", params.name)),
-            Err(error @ ClientError::Refused { .. }) => {
+        let client = self.client.clone();
+        match self.unless_interrupted(upload(&client, &params, bytes)).await {
+            Next::Ready(Ok(attachment)) => {
+                self.attachments.push(attachment);
+                self.screen.note(&format!("{} goes with the next message", params.name))
+            }
+            Next::Ready(Err(error @ ClientError::Refused { .. })) => {
                 self.failed("the server does not take the file; perhaps it takes none", &error)
             }
-            Err(error) => self.failed("the file could not be sent", &error),
+            Next::Ready(Err(error)) => self.failed("the file could not be sent", &error),
+            Next::Interrupted => self.give_up(),
         }
     }
+}
 
-    async fn upload(
-        &mut self,
-        params: &AttachmentCreateParams,
-        bytes: Vec<u8>,
-    ) -> Result<(), ClientError> {
-        let attachment = self.client.create_attachment(params).await?;
-        if let Some(descriptor) = &attachment.upload_descriptor {
-            let file = Upload {
-                name: params.name.clone(),
-                mime_type: params.mime_type.clone(),
-                bytes: bytes.into(),
-            };
-            self.client.upload(descriptor, file).await?;
-        }
-        self.attachments.push(attachment);
-        Ok(())
+async fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path).await?.take(MAX_FILE + 1).read_to_end(&mut bytes).await?;
+    if bytes.len() as u64 > MAX_FILE {
+        let reason = format!("it has more than {MAX_FILE} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
+    Ok(bytes)
+}
+
+async fn upload(
+    client: &Client,
+    params: &AttachmentCreateParams,
+    bytes: Vec<u8>,
+) -> Result<Attachment, ClientError> {
+    let attachment = client.create_attachment(params).await?;
+    if let Some(descriptor) = &attachment.upload_descriptor {
+        let file = Upload {
+            name: params.name.clone(),
+            mime_type: params.mime_type.clone(),
+            bytes: bytes.into(),
+        };
+        client.upload(descriptor, file).await?;
+    }
+    Ok(attachment)
 }
 
 /// The media type of a file by its name's ending.

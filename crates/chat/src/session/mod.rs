@@ -14,7 +14,7 @@ use chatkit_protocol::{
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use self::turn::{Ask, End};
+use self::turn::{Ask, End, Next};
 use crate::{
     Outcome,
     command::{self, Command},
@@ -92,6 +92,7 @@ impl Session {
             let url = self.client.url();
             self.screen.note(&format!("{url}: /help lists the commands, /quit leaves"))?;
         }
+        let is_named = thread.is_some() || resumes_newest;
         let thread = match thread {
             None if resumes_newest => self.newest_thread().await?,
             thread => thread,
@@ -100,6 +101,14 @@ impl Session {
             Some(thread) => self.open(thread).await?,
             None => Flow::GoOn,
         };
+        if is_named
+            && self.has_failed
+            && self.conversation.thread.is_none()
+            && !self.screen.is_terminal()
+        {
+            // What a script says was meant for that thread, not for a new one.
+            flow = Flow::Leave;
+        }
         while flow == Flow::GoOn {
             flow = match self.next_line(PROMPT).await? {
                 Line::Text(line) => self.obey(&line).await?,
@@ -256,6 +265,29 @@ impl Session {
             self.screen.interrupted()?;
         }
         Ok(line)
+    }
+
+    /// Waits for an answer. None: there is none, or the user did not want to wait, as is said.
+    async fn answer<T>(
+        &mut self,
+        unanswered: &str,
+        asking: impl Future<Output = Result<T, ClientError>>,
+    ) -> io::Result<Option<T>> {
+        match self.unless_interrupted(asking).await {
+            Next::Ready(Ok(answer)) => Ok(Some(answer)),
+            Next::Ready(Err(error)) => {
+                self.failed(unanswered, &error)?;
+                Ok(None)
+            }
+            Next::Interrupted => self.give_up().map(|()| None),
+        }
+    }
+
+    /// The user did not want to wait.
+    fn give_up(&mut self) -> io::Result<()> {
+        self.has_failed = true;
+        self.screen.interrupted()?;
+        self.screen.note("interrupted: whether it was done is not known")
     }
 
     /// Says that something could not be asked for.

@@ -19,14 +19,17 @@ const LISTED: u64 = 20;
 const OPENED: u64 = 30;
 /// How many items a page has.
 const PAGE: u64 = 200;
+/// How many pages are read: a server may always say that there are more.
+const MAX_PAGES: usize = 1000;
 /// The longest title that is shown, in characters.
 const TITLE: usize = 60;
 
 impl Session {
     pub(super) async fn list_threads(&mut self) -> io::Result<()> {
-        let page = match self.client.list_threads(LISTED, None).await {
-            Ok(page) => page,
-            Err(error) => return self.failed("the threads could not be listed", &error),
+        let client = self.client.clone();
+        let listing = client.list_threads(LISTED, None);
+        let Some(page) = self.answer("the threads could not be listed", listing).await? else {
+            return Ok(());
         };
         self.listed.clear();
         let mut lines = Vec::new();
@@ -52,19 +55,16 @@ impl Session {
     }
 
     pub(super) async fn newest_thread(&mut self) -> io::Result<Option<ThreadId>> {
-        match self.client.list_threads(1, None).await {
-            Ok(page) => {
-                let newest = page.data.first().and_then(|thread| thread["id"].as_str());
-                if newest.is_none() {
-                    self.screen.note("there is no thread to go on with: this is a new one")?;
-                }
-                Ok(newest.map(ThreadId::from))
-            }
-            Err(error) => {
-                self.failed("the threads could not be listed", &error)?;
-                Ok(None)
-            }
+        let client = self.client.clone();
+        let listing = client.list_threads(1, None);
+        let Some(page) = self.answer("the threads could not be listed", listing).await? else {
+            return Ok(None);
+        };
+        let newest = page.data.first().and_then(|thread| thread["id"].as_str());
+        if newest.is_none() {
+            self.screen.note("there is no thread to go on with: this is a new one")?;
         }
+        Ok(newest.map(ThreadId::from))
     }
 
     pub(super) fn begin_anew(&mut self) -> io::Result<()> {
@@ -74,12 +74,10 @@ impl Session {
 
     /// Goes on with a thread: shows its newest items and joins its turn, if one runs.
     pub(super) async fn open(&mut self, thread: ThreadId) -> io::Result<Flow> {
-        let page = match self.client.list_items(&thread, OPENED, Order::Desc, None).await {
-            Ok(page) => page,
-            Err(error) => {
-                self.failed("the thread could not be opened", &error)?;
-                return Ok(Flow::GoOn);
-            }
+        let client = self.client.clone();
+        let listing = client.list_items(&thread, OPENED, Order::Desc, None);
+        let Some(page) = self.answer("the thread could not be opened", listing).await? else {
+            return Ok(Flow::GoOn);
         };
         self.leave_thread();
         self.conversation.thread = Some(thread.clone());
@@ -105,16 +103,16 @@ impl Session {
         let Some(thread) = self.conversation.thread.clone() else {
             return self.screen.note("there is no thread yet");
         };
-        match items_after(&self.client, &thread, None).await {
-            Ok(items) => {
-                self.view.forget();
-                for item in &items {
-                    self.view.show_item(item, true, &mut self.screen)?;
-                }
-                Ok(())
-            }
-            Err(error) => self.failed("the items could not be listed", &error),
+        let client = self.client.clone();
+        let listing = items_after(&client, &thread, None);
+        let Some(items) = self.answer("the items could not be listed", listing).await? else {
+            return Ok(());
+        };
+        self.view.forget();
+        for item in &items {
+            self.view.show_item(item, true, &mut self.screen)?;
         }
+        Ok(())
     }
 
     pub(super) async fn delete_thread(&mut self) -> io::Result<()> {
@@ -128,13 +126,13 @@ impl Session {
                 _ => return self.screen.note("nothing was deleted"),
             }
         }
-        match self.client.delete_thread(&thread).await {
-            Ok(()) => {
-                self.leave_thread();
-                self.screen.note(&format!("{thread} is deleted"))
-            }
-            Err(error) => self.failed("the thread could not be deleted", &error),
+        let client = self.client.clone();
+        let deleting = client.delete_thread(&thread);
+        if self.answer("the thread could not be deleted", deleting).await?.is_none() {
+            return Ok(());
         }
+        self.leave_thread();
+        self.screen.note(&format!("{thread} is deleted"))
     }
 
     /// Puts questions that a thread waited for when it was opened. A tool that it waits for is that
@@ -177,17 +175,18 @@ pub(super) async fn items_after(
 ) -> Result<Vec<ThreadItem>, ClientError> {
     let mut items = Vec::new();
     let mut after = after.map(str::to_owned);
-    loop {
+    for _ in 0..MAX_PAGES {
         let Page { data, has_more, .. } =
             client.list_items(thread, PAGE, Order::Asc, after.as_deref()).await?;
         let last = data.last().and_then(|item| item["id"].as_str()).map(str::to_owned);
         items.extend(known_items(data));
         // A page that leads nowhere is the last, whatever the server says.
         if !has_more || last.is_none() || last == after {
-            return Ok(items);
+            break;
         }
         after = last;
     }
+    Ok(items)
 }
 
 /// The items of a page that this client knows.

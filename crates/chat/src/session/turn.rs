@@ -21,6 +21,8 @@ const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// What is said when a server could not be told to stop.
 const LEFT: &str = "left: the reply may go on without this client";
+/// The most that is taken of one turn, in bytes: what is shown is kept until the turn has ended.
+const MAX_TURN: usize = 256 * 1024 * 1024;
 /// How much of an event is shown that this client does not know, in characters.
 const SHOWN: usize = 120;
 
@@ -47,6 +49,8 @@ struct Following {
     /// The id of the last event, if the server gives ids.
     last_id: Option<String>,
     has_failed: bool,
+    /// The bytes of the events so far.
+    taken: usize,
     /// Whether it was joined after a connection was lost.
     was_lost: bool,
     /// How often in a row it was lost.
@@ -64,7 +68,7 @@ enum Joining {
 }
 
 /// What comes next.
-enum Next<T> {
+pub(super) enum Next<T> {
     Interrupted,
     Ready(T),
 }
@@ -133,6 +137,11 @@ impl Session {
                         break if is_read { End::Completed } else { End::Failed };
                     }
                     following.tries = 0;
+                    following.taken += event.data.len();
+                    if following.taken > MAX_TURN {
+                        self.screen.error("left: the reply has no end")?;
+                        break End::Failed;
+                    }
                     self.take(&mut following, event)?;
                     continue;
                 }
@@ -312,7 +321,8 @@ impl Session {
         matches!(self.unless_interrupted(pause).await, Next::Ready(()))
     }
 
-    async fn unless_interrupted<T>(&mut self, what: impl Future<Output = T>) -> Next<T> {
+    /// Waits for something, unless the user does not want to.
+    pub(super) async fn unless_interrupted<T>(&mut self, what: impl Future<Output = T>) -> Next<T> {
         tokio::select! {
             biased;
             Some(()) = self.interrupts.recv() => Next::Interrupted,
@@ -327,6 +337,7 @@ impl Following {
             stream,
             last_id: None,
             has_failed: false,
+            taken: 0,
             was_lost: false,
             tries: 0,
             is_unstoppable: false,
