@@ -205,6 +205,14 @@ fn a_page_in_place_of_a_stream_is_said() {
 }
 
 #[test]
+fn a_stream_without_an_event_is_no_reply() {
+    let url = serve(|_, _, stream| stream.write_all(format!("{STREAM}: ping\n\n").as_bytes()));
+    let ended = Chat::tell(&url, &[], &["hi"]);
+    assert_eq!((ended.code, &*ended.out), (Some(1), ""));
+    assert_eq!(ended.notes, "error: the stream ended without an event\n");
+}
+
+#[test]
 fn ctrl_c_ends_the_wait_for_any_answer() {
     let (send, asked) = mpsc::channel();
     let url = serve(move |request, _, stream| {

@@ -137,17 +137,20 @@ impl Session {
                         break if is_read { End::Completed } else { End::Failed };
                     }
                     following.tries = 0;
-                    following.taken += event.data.len();
+                    self.take(&mut following, event)?;
                     if following.taken > MAX_TURN {
                         self.screen.error("left: the reply has no end")?;
                         break End::Failed;
                     }
-                    self.take(&mut following, event)?;
                     continue;
                 }
                 Next::Ready(Ok(None)) if following.has_failed => break End::Failed,
                 Next::Ready(Ok(None)) if self.conversation.is_open() => {
                     "the stream ended before the reply".to_owned()
+                }
+                Next::Ready(Ok(None)) if following.taken == 0 => {
+                    self.screen.error("the stream ended without an event")?;
+                    break End::Failed;
                 }
                 Next::Ready(Ok(None)) => break End::Completed,
                 Next::Ready(Err(_)) if following.has_failed => break End::Failed,
@@ -175,6 +178,7 @@ impl Session {
 
     /// Takes an event of a stream that is followed.
     fn take(&mut self, following: &mut Following, event: chatkit_client::Event) -> io::Result<()> {
+        following.taken = following.taken.saturating_add(event.data.len());
         if let Some(id) = event.id.filter(|id| !id.is_empty()) {
             following.last_id = Some(id);
         }
