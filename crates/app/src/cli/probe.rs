@@ -87,10 +87,14 @@ pub(crate) struct ProbeArgs {
 /// so far.
 pub(crate) fn probe(args: &ProbeArgs) -> ExitCode {
     match try_probe(args) {
-        Ok(report) => {
-            print(args, &report);
-            ExitCode::from(status(args, &report))
-        }
+        Ok(report) => match print(args, &report) {
+            // Whoever closed the pipe does not want it.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let _ = writeln!(stderr(), "error: the report cannot be written: {error}");
+                ExitCode::from(COULD_NOT_PROBE)
+            }
+            _ => ExitCode::from(status(args, &report)),
+        },
         Err(error) => {
             let _ = writeln!(stderr(), "error: {error}");
             ExitCode::from(COULD_NOT_PROBE)
@@ -159,7 +163,7 @@ async fn until_told(work: impl Future<Output = Outcome>, stop: &Stop) -> Outcome
     }
 }
 
-fn print(args: &ProbeArgs, report: &Report) {
+fn print(args: &ProbeArgs, report: &Report) -> io::Result<()> {
     let mut stdout = stdout().lock();
     let text = if args.json {
         format!("{}\n", report.json())
@@ -168,8 +172,7 @@ fn print(args: &ProbeArgs, report: &Report) {
         let colours = stdout.is_terminal() && !no_colours;
         report.text(if colours { Style::colours() } else { Style::plain() })
     };
-    // Whoever closed the pipe does not want it.
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
 }
 
 fn read_request(file: &PathBuf) -> Result<Value, String> {
