@@ -39,6 +39,10 @@ use clap::Parser as _;
 use cli::{Cli, Command};
 use error::BenchError;
 
+/// That of the app, so that the servers built in here are compared on the same ground.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok((text, right)) => {

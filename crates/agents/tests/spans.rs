@@ -276,7 +276,7 @@ async fn what_is_said_is_recorded_for_those_who_ask() {
     let input = json("gen_ai.input.messages");
     assert_eq!(input[0], json!({"role": "user", "parts": text("How is it?")}));
     assert_eq!(input[1]["parts"][0]["type"], "tool_call");
-    assert_eq!(input[2]["parts"][0]["result"], "sunny in Rome");
+    assert_eq!(input[2]["parts"][0]["response"], "sunny in Rome");
     let said =
         json!([{"role": "assistant", "parts": text("It is fine."), "finish_reason": "stop"}]);
     assert_eq!(json("gen_ai.output.messages"), said);

@@ -82,7 +82,7 @@ pub(crate) async fn is_spoken(io: &mut Rewound) -> io::Result<bool> {
 /// Serves a connection until it ends. One without streams is closed after an idle time, and at
 /// once when the server stops.
 pub(crate) async fn serve(
-    io: Rewound,
+    io: Box<Rewound>,
     http: &Builder,
     app: &Router,
     idle: Duration,

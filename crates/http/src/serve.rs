@@ -130,22 +130,24 @@ struct Speaking {
     idle: Duration,
 }
 
-/// One connection, of the protocol that its client begins with. The steps are boxed so that a
-/// connection needs room for only one of them.
-async fn serve_connection(
+/// One connection, of the protocol that its client begins with. What the steps need is boxed, so
+/// that a connection keeps no room for more than one of them.
+fn serve_connection(
     stream: TcpStream,
     speaking: Arc<Speaking>,
     app: Router,
     stopping: CancellationToken,
-) {
-    let mut io = Rewound::new(stream);
-    match Box::pin(speaks_http2(&mut io, speaking.idle, &stopping)).await {
-        None => {}
-        Some(true) => {
-            let Speaking { http2: http, idle, .. } = &*speaking;
-            Box::pin(http2::serve(io, http, &app, *idle, &stopping)).await;
+) -> impl Future<Output = ()> {
+    let mut io = Box::new(Rewound::new(stream));
+    async move {
+        match Box::pin(speaks_http2(&mut io, speaking.idle, &stopping)).await {
+            None => {}
+            Some(true) => {
+                let Speaking { http2: http, idle, .. } = &*speaking;
+                Box::pin(http2::serve(io, http, &app, *idle, &stopping)).await;
+            }
+            Some(false) => serve_http1(io, &speaking.http, &app, &stopping).await,
         }
-        Some(false) => serve_http1(io, &speaking.http, &app, &stopping).await,
     }
 }
 
@@ -164,7 +166,7 @@ async fn speaks_http2(
 
 /// By turns hyper's and that of an event stream.
 async fn serve_http1(
-    mut io: Rewound,
+    mut io: Box<Rewound>,
     http: &http1::Builder,
     app: &Router,
     stopping: &CancellationToken,
@@ -184,11 +186,11 @@ async fn serve_http1(
 
 /// Has hyper serve a connection until it ends or an event stream is to be written.
 async fn serve_until_stream(
-    io: Rewound,
+    io: Box<Rewound>,
     http: &http1::Builder,
     app: &Router,
     stopping: &CancellationToken,
-) -> Option<(Rewound, Diverted)> {
+) -> Option<(Box<Rewound>, Box<Diverted>)> {
     let slot = Slot::default();
     let service = Diverting { inner: TowerToHyperService::new(app.clone()), slot: slot.clone() };
     let blocked = io.blocked();

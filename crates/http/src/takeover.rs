@@ -6,7 +6,7 @@
 
 use std::{
     io::{self, IoSlice, Write as _},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::response::Response;
+use axum::{body::Body, response::Response};
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{Method, Request, Version, header};
 use http_body::Body as _;
@@ -30,7 +30,7 @@ pub(crate) struct EventStreamResponse;
 
 /// Where the service leaves a response that is to be written by [`write`].
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Slot(Arc<Mutex<Option<Diverted>>>);
+pub(crate) struct Slot(Arc<Mutex<Option<Box<Diverted>>>>);
 
 /// A response that hyper never hears of.
 #[derive(Debug)]
@@ -51,12 +51,12 @@ enum Framing {
 }
 
 impl Slot {
-    pub(crate) fn take(&self) -> Option<Diverted> {
+    pub(crate) fn take(&self) -> Option<Box<Diverted>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn put(&self, diverted: Diverted) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(diverted);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(diverted));
     }
 }
 
@@ -120,84 +120,116 @@ fn framing<B>(request: &Request<B>) -> Option<Framing> {
     }
 }
 
+impl Diverted {
+    /// The head as it is written, and the body.
+    fn into_head_and_body(self) -> io::Result<(Bytes, Body)> {
+        let Self { response, framing } = self;
+        let (parts, body) = response.into_parts();
+        let mut head = Vec::with_capacity(256);
+        let reason = parts.status.canonical_reason().unwrap_or_default();
+        write!(head, "HTTP/1.1 {} {reason}\r\n", parts.status.as_str())?;
+        for (name, value) in &parts.headers {
+            head.extend_from_slice(name.as_str().as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value.as_bytes());
+            head.extend_from_slice(b"\r\n");
+        }
+        write!(head, "date: {}\r\n", httpdate::fmt_http_date(std::time::SystemTime::now()))?;
+        if framing != Framing::Chunked {
+            head.extend_from_slice(b"connection: close\r\n");
+        }
+        if framing != Framing::UntilClose {
+            head.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        }
+        head.extend_from_slice(b"\r\n");
+        Ok((head.into(), body))
+    }
+}
+
 /// Writes a response whose length is not known. Returns what the client sent in the meantime if
 /// the connection may serve another request.
+///
+/// Not an async function, whose future would keep the response for as long as it is written.
 ///
 /// # Errors
 ///
 /// When the connection breaks or the client closes its side.
-pub(crate) async fn write(
+#[expect(clippy::boxed_local, reason = "so it is gone when this returns")]
+pub(crate) fn write(
     stream: &mut TcpStream,
-    Diverted { response, framing }: Diverted,
-) -> io::Result<Option<BytesMut>> {
-    let (parts, body) = response.into_parts();
-    let mut head = Vec::with_capacity(256);
-    let reason = parts.status.canonical_reason().unwrap_or_default();
-    write!(head, "HTTP/1.1 {} {reason}\r\n", parts.status.as_str())?;
-    for (name, value) in &parts.headers {
-        head.extend_from_slice(name.as_str().as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
-        head.extend_from_slice(b"\r\n");
-    }
-    write!(head, "date: {}\r\n", httpdate::fmt_http_date(std::time::SystemTime::now()))?;
-    if framing != Framing::Chunked {
-        head.extend_from_slice(b"connection: close\r\n");
-    }
-    if framing != Framing::UntilClose {
-        head.extend_from_slice(b"transfer-encoding: chunked\r\n");
-    }
-    head.extend_from_slice(b"\r\n");
-    drop(parts);
-    // The first events are often ready when the run has had its turn.
-    tokio::task::yield_now().await;
-    let mut read = BytesMut::new();
-    let chunked = framing != Framing::UntilClose;
-    let mut out = Outgoing { frames: vec![head.into()], bytes: 0, chunked };
-    let mut body = pin!(body);
-    loop {
-        let ended = std::future::poll_fn(|cx| {
-            while out.bytes < MAX_OUTGOING {
-                match body.as_mut().poll_frame(cx) {
-                    Poll::Ready(Some(Ok(frame))) => out.add(frame),
-                    Poll::Ready(Some(Err(_))) => {
-                        return Poll::Ready(Err(io::ErrorKind::Other.into()));
-                    }
-                    Poll::Ready(None) => {
-                        if chunked {
-                            out.frames.push(Bytes::from_static(b"0\r\n\r\n"));
-                        }
-                        return Poll::Ready(io::Result::Ok(true));
-                    }
-                    Poll::Pending if out.frames.is_empty() => {
-                        ready!(poll_closed(stream, &mut read, cx))?;
-                        return Poll::Pending;
-                    }
-                    Poll::Pending => return Poll::Ready(Ok(false)),
-                }
-            }
-            Poll::Ready(Ok(false))
-        })
-        .await?;
-        out.write(stream).await?;
-        if ended {
-            return Ok((framing == Framing::Chunked).then_some(read));
-        }
+    diverted: Box<Diverted>,
+) -> impl Future<Output = io::Result<Option<BytesMut>>> {
+    let framing = diverted.framing;
+    let begun = diverted.into_head_and_body().map(|(head, body)| Writing {
+        body,
+        frames: vec![head],
+        written: 0,
+        bytes: 0,
+        is_chunked: framing != Framing::UntilClose,
+        has_ended: false,
+        read: BytesMut::new(),
+    });
+    async move {
+        let mut writing = begun?;
+        // The first events are often ready when the run has had its turn.
+        tokio::task::yield_now().await;
+        std::future::poll_fn(|cx| writing.poll(stream, cx)).await?;
+        Ok((framing == Framing::Chunked).then_some(writing.read))
     }
 }
 
 /// As much is collected before it is written.
 const MAX_OUTGOING: usize = 64 * 1024;
 
-/// What is to be written next.
-#[derive(Debug)]
-struct Outgoing {
+/// A body on its way to the client.
+struct Writing {
+    body: Body,
+    /// What is to be written next.
     frames: Vec<Bytes>,
+    /// How many of the frames are written.
+    written: usize,
+    /// How much of the body they hold.
     bytes: usize,
-    chunked: bool,
+    is_chunked: bool,
+    has_ended: bool,
+    /// What the client has sent.
+    read: BytesMut,
 }
 
-impl Outgoing {
+impl Writing {
+    /// Ready when all is written.
+    fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            self.collect(cx)?;
+            if self.frames.is_empty() {
+                if self.has_ended {
+                    return Poll::Ready(Ok(()));
+                }
+                ready!(poll_closed(stream, &mut self.read, cx))?;
+                return Poll::Pending;
+            }
+            ready!(self.poll_write(stream, cx))?;
+        }
+    }
+
+    /// Takes what is ready of the body, if nothing else is to be written first.
+    fn collect(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while self.written == 0 && self.bytes < MAX_OUTGOING && !self.has_ended {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => self.add(frame),
+                Poll::Ready(Some(Err(_))) => return Err(io::ErrorKind::Other.into()),
+                Poll::Ready(None) => {
+                    self.has_ended = true;
+                    if self.is_chunked {
+                        self.frames.push(Bytes::from_static(b"0\r\n\r\n"));
+                    }
+                }
+                Poll::Pending => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, frame: http_body::Frame<Bytes>) {
         let Ok(data) = frame.into_data() else {
             return;
@@ -206,7 +238,7 @@ impl Outgoing {
             return;
         }
         self.bytes += data.len();
-        if !self.chunked {
+        if !self.is_chunked {
             self.frames.push(data);
             return;
         }
@@ -215,36 +247,32 @@ impl Outgoing {
         self.frames.push(Bytes::from_static(b"\r\n"));
     }
 
-    async fn write(&mut self, stream: &mut TcpStream) -> io::Result<()> {
-        let mut begin = 0;
-        while begin < self.frames.len() {
-            let written = std::future::poll_fn(|cx| {
-                let mut slices = [IoSlice::new(&[]); 16];
-                let mut count = 0;
-                for (slice, frame) in slices.iter_mut().zip(&self.frames[begin..]) {
-                    *slice = IoSlice::new(frame);
-                    count += 1;
-                }
-                Pin::new(&mut *stream).poll_write_vectored(cx, &slices[..count])
-            })
-            .await?;
-            if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+    fn poll_write(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.written < self.frames.len() {
+            let mut slices = [IoSlice::new(&[]); 16];
+            let mut count = 0;
+            for (slice, frame) in slices.iter_mut().zip(&self.frames[self.written..]) {
+                *slice = IoSlice::new(frame);
+                count += 1;
             }
-            let mut left = written;
-            while let Some(frame) = self.frames.get_mut(begin) {
+            let mut left =
+                ready!(Pin::new(&mut *stream).poll_write_vectored(cx, &slices[..count]))?;
+            if left == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            while let Some(frame) = self.frames.get_mut(self.written) {
                 let take = left.min(frame.len());
                 frame.advance(take);
                 left -= take;
                 if !frame.is_empty() {
                     break;
                 }
-                begin += 1;
+                self.written += 1;
             }
         }
-        self.frames = Vec::new();
-        self.bytes = 0;
-        Ok(())
+        // A stream that waits keeps no room for frames.
+        (self.frames, self.written, self.bytes) = (Vec::new(), 0, 0);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -364,5 +392,23 @@ impl AsyncWrite for Rewound {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+    use super::*;
+
+    /// Most streams wait most of the time, and there may be very many.
+    #[tokio::test]
+    async fn a_stream_that_waits_keeps_little() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let response = Response::new(Body::empty());
+        let writing =
+            write(&mut stream, Box::new(Diverted { response, framing: Framing::Chunked }));
+        assert!(size_of_val(&writing) <= 256, "{}", size_of_val(&writing));
     }
 }

@@ -16,11 +16,11 @@ use crate::{
 
 /// One stream of a crowd, and when it was begun.
 #[derive(Debug, Clone, Copy)]
-pub struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// When its request was sent, from the beginning of the round.
-    pub offset: Duration,
+    pub(crate) offset: Duration,
     /// What was seen of it.
-    pub recording: &'a Recording,
+    pub(crate) recording: &'a Recording,
 }
 
 /// What is shorter than this may be the machine's load.
@@ -43,7 +43,7 @@ const SPACED: Duration = Duration::from_millis(15);
 
 /// Judges streams that ran at the same time against one that ran alone before. `apart` is the time
 /// between the beginnings of two.
-pub fn check_crowd(alone: &Recording, crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
+pub(crate) fn check(alone: &Recording, crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
     let crowd: Vec<Member<'_>> =
         crowd.iter().copied().filter(|member| first_text(member.recording).is_some()).collect();
     if crowd.len() < 2 {
@@ -162,22 +162,16 @@ fn pace(recording: &Recording) -> Option<Duration> {
 }
 
 fn finding(seen: String) -> Finding {
-    Finding {
-        code: "blocked-server",
-        severity: Severity::Error,
+    Finding::error(
+        "blocked-server",
         seen,
-        why: "One user's turn stops the chat of all others: something blocks the server's event \
-              loop, or there is one worker (or one slot of the model) for everybody."
-            .to_owned(),
-        fix: "Look for blocking calls in async code: `time.sleep`, `requests`, a database driver \
-              that is not async, heavy computation. Await async ones, or move them to a thread \
-              (`asyncio.to_thread`, `spawn_blocking`). If the user's messages are echoed at once \
-              and only the texts wait, raise the number of requests that the model serves at a \
-              time."
-            .to_owned(),
-        frame: None,
-        count: 1,
-    }
+        "One user's turn stops the chat of all others: something blocks the server's event loop, \
+         or there is one worker (or one slot of the model) for everybody.",
+        "Look for blocking calls in async code: `time.sleep`, `requests`, a database driver that \
+         is not async, heavy computation. Await async ones, or move them to a thread \
+         (`asyncio.to_thread`, `spawn_blocking`). If the user's messages are echoed at once and \
+         only the texts wait, raise the number of requests that the model serves at a time.",
+    )
 }
 
 #[cfg(test)]
@@ -195,7 +189,7 @@ mod tests {
             .iter()
             .map(|(ms, recording)| Member { offset: Duration::from_millis(*ms), recording })
             .collect();
-        check_crowd(alone, &crowd, APART)
+        check(alone, &crowd, APART)
     }
 
     /// Words with a pause before each, after a wait.

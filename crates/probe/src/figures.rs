@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    Frame, FrameKind, Recording,
-    arrivals::{characters, events, first_text, texts},
+    Recording,
+    arrivals::{characters, events, first_text, heartbeats, texts},
     numbers::quantile_of_sorted,
 };
 
@@ -105,7 +105,7 @@ impl Figures {
             events: events(recording).count(),
             text_events: texts.len(),
             characters: if texts.is_empty() { whole(recording) } else { streamed },
-            heartbeats: recording.frames.iter().filter(|frame| is_heartbeat(frame)).count(),
+            heartbeats: heartbeats(recording),
             reads: recording.reads.len(),
             bytes: recording.reads.iter().map(|read| read.bytes).sum(),
             events_per_second: rate(texts.len().saturating_sub(1), span),
@@ -159,10 +159,6 @@ fn whole(recording: &Recording) -> usize {
         .filter(|event| event.json["type"] == "thread.item.done")
         .map(|event| characters(event.json))
         .sum()
-}
-
-fn is_heartbeat(frame: &Frame) -> bool {
-    matches!(frame.kind, FrameKind::Comment(_))
 }
 
 fn rate(count: usize, span: Duration) -> Option<f64> {

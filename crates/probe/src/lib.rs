@@ -45,7 +45,6 @@ mod transport;
 mod verdict;
 mod words;
 
-pub use crowd::{Member, check_crowd};
 pub use figures::{Bucket, Figures, Gaps};
 pub use finding::{Finding, Severity};
 pub use follow_up::{FollowUp, FollowUpKind};
@@ -55,4 +54,4 @@ pub use report::{Report, Spread, Style, Summary};
 pub use run::{
     Limits, Outcome, Plan, Round, Stop, Stream, client, create_thread, is_streaming, run,
 };
-pub use verdict::{check, check_follow_ups, merge};
+pub use verdict::{check, check_follow_ups};

@@ -180,10 +180,24 @@ fn write_alone(connection: &Connection, request: &mut Box<dyn Request>) {
 
 /// Runs the requests in one transaction. After an error nothing of it is kept.
 fn commit(connection: &Connection, group: &mut [Box<dyn Request>]) -> rusqlite::Result<()> {
+    if in_transaction(connection, |connection| attempt_together(connection, group))? {
+        return Ok(());
+    }
+    group.iter_mut().for_each(|request| request.forget());
+    in_transaction(connection, |connection| attempt_each(connection, group)).map(drop)
+}
+
+/// Keeps what the work has written if the work says so.
+fn in_transaction(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<bool> {
     roll_back(connection)?;
-    let done = execute(connection, "BEGIN IMMEDIATE")
-        .and_then(|()| attempt_each(connection, group))
-        .and_then(|()| execute(connection, "COMMIT"));
+    let done =
+        execute(connection, "BEGIN IMMEDIATE").and_then(|()| work(connection)).and_then(|keep| {
+            if keep { execute(connection, "COMMIT") } else { roll_back(connection) }?;
+            Ok(keep)
+        });
     done.inspect_err(|_| {
         if let Err(error) = roll_back(connection) {
             warn!(%error, "rolling back failed and is tried again with the next request");
@@ -191,18 +205,37 @@ fn commit(connection: &Connection, group: &mut [Box<dyn Request>]) -> rusqlite::
     })
 }
 
-fn attempt_each(connection: &Connection, group: &mut [Box<dyn Request>]) -> rusqlite::Result<()> {
+/// Runs the requests one after the other, without what it takes to undo one of them: most succeed,
+/// and those that are refused have mostly not written anything. Says whether it went like that.
+fn attempt_together(
+    connection: &Connection,
+    group: &mut [Box<dyn Request>],
+) -> rusqlite::Result<bool> {
+    for request in group {
+        let before = connection.total_changes();
+        let keep = request.attempt(connection);
+        let is_clean = keep || connection.total_changes() == before;
+        // Some errors (a full disk among them) make SQLite roll back the whole transaction.
+        if !is_clean || connection.is_autocommit() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Runs each of the requests so that what it wrote can be undone. Nothing that is refused is kept.
+fn attempt_each(connection: &Connection, group: &mut [Box<dyn Request>]) -> rusqlite::Result<bool> {
     for request in group {
         execute(connection, "SAVEPOINT request")?;
         let keep = request.attempt(connection);
-        // Some errors (a full disk among them) make SQLite roll back the whole transaction, and
-        // then releasing or committing fails, as it must.
+        // After SQLite has rolled back the whole transaction releasing or committing fails, as it
+        // must.
         if !keep {
             execute(connection, "ROLLBACK TO request")?;
         }
         execute(connection, "RELEASE request")?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The error, if it says that another program holds the lock.

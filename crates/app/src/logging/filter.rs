@@ -38,7 +38,10 @@ impl Filter {
         if let Some(word) = unknown_word(text) {
             return Err(format!("`{word}` is neither a level nor TARGET=LEVEL"));
         }
-        if let Ok(targets) = text.parse() {
+        // To targets, a span would be part of a name.
+        if !text.contains('[')
+            && let Ok(targets) = text.parse()
+        {
             return Ok(Self(Kind::Targets(targets)));
         }
         match EnvFilter::builder().parse(text) {
@@ -132,7 +135,7 @@ mod tests {
         for text in ["[run{thread=thr_1}]=debug", "info,chatkit_server[run]=trace"] {
             assert!(matches!(kind(text), Ok(Kind::Spans(_))), "{text}");
         }
-        for wrong in ["chatkit=loud", "a=b=c", "inof", "info,garbage", "["] {
+        for wrong in ["inof", "info,garbage", "[", "chatkit=loud", "a=b=c"] {
             assert!(kind(wrong).is_err(), "{wrong}");
         }
     }

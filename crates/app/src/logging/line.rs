@@ -98,18 +98,23 @@ impl Line {
                 let _ = write!(text, " {dim}{name}={reset}");
                 match value {
                     Value::Text(value) if is_simple(value) => text.push_str(value),
-                    Value::Text(value) => quote(value, text),
+                    Value::Text(value) => {
+                        let mut quoted = String::with_capacity(value.len() + 2);
+                        quote(value, &mut quoted);
+                        // JSON leaves control characters beyond ASCII as they are, terminals do not.
+                        escape(&quoted, text);
+                    }
                     Value::Plain(value) => text.push_str(value),
                 }
             }
             Format::Json => {
-                text.push_str(",\"");
-                if RESERVED.contains(&name) {
-                    text.push_str("field.");
+                text.push(',');
+                // A name is an identifier of the code, or a text that may be any.
+                match name.strip_prefix("r#").unwrap_or(name) {
+                    name if RESERVED.contains(&name) => quote(&format!("field.{name}"), text),
+                    name => quote(name, text),
                 }
-                // Names are identifiers of the code.
-                text.push_str(name.strip_prefix("r#").unwrap_or(name));
-                text.push_str("\":");
+                text.push(':');
                 match value {
                     Value::Text(value) => quote(value, text),
                     Value::Plain(value) => text.push_str(value),
@@ -166,5 +171,43 @@ fn colour(level: Level) -> &'static str {
         Level::INFO => "\x1b[32m",
         Level::DEBUG => "\x1b[34m",
         Level::TRACE => "\x1b[35m",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(format: Format, message: &str, fields: &[(&'static str, Value<'_>)]) -> String {
+        let mut line = Line::new(format, Level::INFO, "here", message);
+        line.add(fields.iter().copied());
+        String::from_utf8(line.finish()).unwrap()
+    }
+
+    #[test]
+    fn whatever_a_line_holds_it_is_one() {
+        let said = "a\n\u{1b}[2J\u{9b}2J\u{7f} \"b\" \\";
+        let human = line(Format::Human { ansi: false }, said, &[("said", Value::Text(said))]);
+        assert!(human.ends_with('\n') && !human.trim_end().contains(char::is_control), "{human:?}");
+        let json = line(Format::Json, said, &[("said", Value::Text(said))]);
+        assert_eq!(json.matches('\n').count(), 1, "{json:?}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((read["message"].as_str(), read["said"].as_str()), (Some(said), Some(said)));
+    }
+
+    #[test]
+    fn a_field_has_any_name_and_the_first_of_a_name_counts() {
+        let fields = [
+            ("level", Value::Plain("1")),
+            ("r#type", Value::Plain("2")),
+            ("say \"a\"\n", Value::Plain("3")),
+            ("level", Value::Plain("4")),
+            ("message", Value::Plain("5")),
+        ];
+        let read: serde_json::Value =
+            serde_json::from_str(&line(Format::Json, "hi", &fields)).unwrap();
+        assert_eq!((&read["level"], &read["message"]), (&"INFO".into(), &"hi".into()));
+        assert_eq!((&read["field.level"], &read["type"]), (&1.into(), &2.into()));
+        assert_eq!(read["say \"a\"\n"], 3);
     }
 }

@@ -68,11 +68,6 @@ impl Chat {
         self.out.text()
     }
 
-    /// What it has said about the conversation.
-    pub(crate) fn notes(&self) -> String {
-        self.notes.text()
-    }
-
     /// Waits until the conversation has a text.
     pub(crate) fn until(&self, text: &str) {
         until(&format!("the chat prints {text:?}"), || self.out().contains(text));
@@ -80,7 +75,7 @@ impl Chat {
 
     /// Waits until something is said about the conversation.
     pub(crate) fn until_note(&self, text: &str) {
-        until(&format!("the chat notes {text:?}"), || self.notes().contains(text));
+        until(&format!("the chat notes {text:?}"), || self.notes.text().contains(text));
     }
 
     /// Presses Ctrl-C.

@@ -101,7 +101,7 @@ fn an_agent_that_answers_and_a_provider_that_quotes_what_it_was_asked() {
             vec![
                 says(&format!("You said {MARKER}.")),
                 refused(400),
-                refused(401),
+                refused(500),
                 Answer::events(responses::Reply::new().failed("server_error", MARKER)),
                 Answer::status(200).body(format!("<html><title>{MARKER}</title></html>")),
                 says(&format!("You said {MARKER} twice")).cut_after(5),

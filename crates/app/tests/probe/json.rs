@@ -48,8 +48,9 @@ fn everything_is_in_one_document() {
     let ms = |name: &str| figures[name]["median"].as_f64().unwrap_or_else(|| panic!("{name}"));
     assert!(0.0 < ms("headers_ms") && ms("headers_ms") <= ms("first_event_ms"), "{figures}");
     assert!(ms("first_event_ms") <= ms("first_text_ms"), "{figures}");
-    assert!(ms("first_text_ms") + 380.0 <= ms("total_ms"), "{figures}");
-    assert!(ms("gap_p50_ms") >= 19.0 && ms("gap_p50_ms") <= ms("longest_gap_ms"), "{figures}");
+    // 19 pauses of 20 ms; a text may be seen late on a busy machine.
+    assert!(ms("first_text_ms") + 200.0 <= ms("total_ms"), "{figures}");
+    assert!(ms("gap_p50_ms") >= 5.0 && ms("gap_p50_ms") <= ms("longest_gap_ms"), "{figures}");
 
     let streams = report["rounds"][0]["streams"].as_array().unwrap();
     assert_eq!(streams.len(), 1);

@@ -47,6 +47,21 @@ fn a_request_from_the_standard_input_for_a_thread_that_is_there() {
     assert_eq!(threads(&server), 1, "it is not the probe's to delete");
 }
 
+/// Joining a turn begins with the `thread.created` of a thread that was there before.
+#[test]
+fn only_threads_that_the_probe_has_made_are_deleted() {
+    let server = Server::playback();
+    let mut turn = server.stream(&create(&spoken(100_000, 20)));
+    let created = turn.until("thread.created");
+    let thread = created[0]["thread"]["id"].as_str().unwrap();
+    let attach = json!({"type": "threads.attach", "params": {"thread_id": thread}});
+    let (_folder, path) = file(&attach.to_string());
+    let args = [&url(&server), "--request", &path, "--max-time", "1", "--json"];
+    let report = Probed::run(&args).json();
+    assert!(report["figures"]["text_events"]["max"].as_u64() > Some(0), "{report}");
+    assert_eq!(threads(&server), 1, "{report}");
+}
+
 #[test]
 fn a_json_op() {
     let server = Server::playback();

@@ -103,6 +103,28 @@ fn streams_without_a_proper_end_are_found() {
 }
 
 #[test]
+fn a_stream_without_end_is_not_kept_for_ever() {
+    let endless = Faults::stream(|exchange| {
+        exchange.send_head()?;
+        // Small on the way, large in memory.
+        let values = "{},".repeat(20_000);
+        let frame = format!("data: {{\"type\": \"endless\", \"of\": [{values}0]}}\n\n");
+        loop {
+            exchange.client.chunk(frame.as_bytes())?;
+        }
+    });
+    let report = through(endless, ONLY);
+    report.is_only(&["too-large", "unknown-event"]);
+    report.ended_with(1);
+}
+
+#[test]
+fn a_stream_that_cannot_be_decompressed_is_no_broken_connection() {
+    through(header("content-encoding", Some("br")), ONLY)
+        .is_only(&["compressed-stream", "undecodable"]);
+}
+
+#[test]
 fn streams_that_do_not_go_on_are_found() {
     let beat = Duration::from_millis(100);
     let check = |faults: Faults, code: &'static str| {

@@ -118,7 +118,7 @@ fn small_writes_that_wait_for_acknowledgements_are_found() {
 
 #[test]
 fn a_slow_producer_is_no_proxy() {
-    through(Faults::none(), &text(6, 700)).is_only(&["slow-producer"]);
+    through(Faults::none(), &text(6, 450)).is_only(&["slow-producer"]);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn long_waits_are_told_apart() {
 #[test]
 fn streams_that_wait_for_each_other_are_found() {
     let server = Server::playback();
-    let step = Duration::from_millis(40);
+    let step = Duration::from_millis(30);
     for (busy, codes) in [
         (Busy::Blocks(step), &["blocked-server"][..]),
         (Busy::BlocksForAll(step), &["blocked-server"]),
@@ -184,6 +184,6 @@ fn streams_that_wait_for_each_other_are_found() {
     ] {
         let faulty = Blocking::start(server.address(), busy);
         let crowd = ["--concurrency", "6", "--stream-only"];
-        Report::of_script(&faulty.url(), &text(15, 0), &crowd).is_only(codes);
+        Report::of_script(&faulty.url(), &text(12, 0), &crowd).is_only(codes);
     }
 }

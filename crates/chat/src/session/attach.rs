@@ -6,7 +6,7 @@ use chatkit_client::{Client, ClientError, Upload};
 use chatkit_protocol::{Attachment, AttachmentCreateParams};
 use tokio::{fs::File, io::AsyncReadExt as _};
 
-use super::{Session, turn::Next};
+use super::Session;
 
 /// The largest file that is sent, in bytes: it is held in memory, and a device never ends.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -17,13 +17,13 @@ impl Session {
         if path.starts_with("http://") || path.starts_with("https://") {
             return self.screen.error("only files can be attached; put the address in the message");
         }
-        let bytes = match self.unless_interrupted(read(path)).await {
-            Next::Ready(Ok(bytes)) => bytes,
-            Next::Ready(Err(error)) => {
+        let Some(read) = self.answer(read(path)).await? else { return Ok(()) };
+        let bytes = match read {
+            Ok(bytes) => bytes,
+            Err(error) => {
                 self.has_failed = true;
                 return self.screen.error(&format!("{path}: {error}"));
             }
-            Next::Interrupted => return self.give_up(),
         };
         let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let params = AttachmentCreateParams {
@@ -32,16 +32,16 @@ impl Session {
             name,
         };
         let client = self.client.clone();
-        match self.unless_interrupted(upload(&client, &params, bytes)).await {
-            Next::Ready(Ok(attachment)) => {
+        match self.answer(upload(&client, &params, bytes)).await? {
+            None => Ok(()),
+            Some(Ok(attachment)) => {
                 self.attachments.push(attachment);
                 self.screen.note(&format!("{} goes with the next message", params.name))
             }
-            Next::Ready(Err(error @ ClientError::Refused { .. })) => {
+            Some(Err(error @ ClientError::Refused { .. })) => {
                 self.failed("the server does not take the file; perhaps it takes none", &error)
             }
-            Next::Ready(Err(error)) => self.failed("the file could not be sent", &error),
-            Next::Interrupted => self.give_up(),
+            Some(Err(error)) => self.failed("the file could not be sent", &error),
         }
     }
 }

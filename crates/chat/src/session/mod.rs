@@ -4,7 +4,7 @@ mod attach;
 mod threads;
 mod turn;
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, future::Future, io};
 
 use chatkit_client::{Client, ClientError};
 use chatkit_protocol::{
@@ -14,7 +14,7 @@ use chatkit_protocol::{
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use self::turn::{Ask, End, Next};
+use self::turn::{Ask, End};
 use crate::{
     Outcome,
     command::{self, Command},
@@ -52,6 +52,12 @@ enum Line {
     Text(String),
     Interrupted,
     End,
+}
+
+/// What comes next.
+enum Next<T> {
+    Interrupted,
+    Ready(T),
 }
 
 /// Whether to go on.
@@ -101,11 +107,8 @@ impl Session {
             Some(thread) => self.open(thread).await?,
             None => Flow::GoOn,
         };
-        if is_named
-            && self.has_failed
-            && self.conversation.thread.is_none()
-            && !self.screen.is_terminal()
-        {
+        let is_missing = is_named && self.has_failed && self.conversation.thread.is_none();
+        if is_missing && !self.screen.is_terminal() {
             // What a script says was meant for that thread, not for a new one.
             flow = Flow::Leave;
         }
@@ -267,27 +270,24 @@ impl Session {
         Ok(line)
     }
 
-    /// Waits for an answer. None: there is none, or the user did not want to wait, as is said.
-    async fn answer<T>(
-        &mut self,
-        unanswered: &str,
-        asking: impl Future<Output = Result<T, ClientError>>,
-    ) -> io::Result<Option<T>> {
+    /// Waits for an answer that is no turn. None: the user did not want to wait.
+    async fn answer<T>(&mut self, asking: impl Future<Output = T>) -> io::Result<Option<T>> {
         match self.unless_interrupted(asking).await {
-            Next::Ready(Ok(answer)) => Ok(Some(answer)),
-            Next::Ready(Err(error)) => {
-                self.failed(unanswered, &error)?;
+            Next::Ready(answer) => Ok(Some(answer)),
+            Next::Interrupted => {
+                self.screen.interrupted()?;
+                self.screen.note("not waiting for the server any longer")?;
                 Ok(None)
             }
-            Next::Interrupted => self.give_up().map(|()| None),
         }
     }
 
-    /// The user did not want to wait.
-    fn give_up(&mut self) -> io::Result<()> {
-        self.has_failed = true;
-        self.screen.interrupted()?;
-        self.screen.note("interrupted: whether it was done is not known")
+    async fn unless_interrupted<T>(&mut self, what: impl Future<Output = T>) -> Next<T> {
+        tokio::select! {
+            biased;
+            Some(()) = self.interrupts.recv() => Next::Interrupted,
+            ready = what => Next::Ready(ready),
+        }
     }
 
     /// Says that something could not be asked for.

@@ -27,9 +27,10 @@ const TITLE: usize = 60;
 impl Session {
     pub(super) async fn list_threads(&mut self) -> io::Result<()> {
         let client = self.client.clone();
-        let listing = client.list_threads(LISTED, None);
-        let Some(page) = self.answer("the threads could not be listed", listing).await? else {
-            return Ok(());
+        let page = match self.answer(client.list_threads(LISTED, None)).await? {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return self.failed("the threads could not be listed", &error),
+            None => return Ok(()),
         };
         self.listed.clear();
         let mut lines = Vec::new();
@@ -56,15 +57,20 @@ impl Session {
 
     pub(super) async fn newest_thread(&mut self) -> io::Result<Option<ThreadId>> {
         let client = self.client.clone();
-        let listing = client.list_threads(1, None);
-        let Some(page) = self.answer("the threads could not be listed", listing).await? else {
-            return Ok(None);
-        };
-        let newest = page.data.first().and_then(|thread| thread["id"].as_str());
-        if newest.is_none() {
-            self.screen.note("there is no thread to go on with: this is a new one")?;
+        match self.answer(client.list_threads(1, None)).await? {
+            None => Ok(None),
+            Some(Ok(page)) => {
+                let newest = page.data.first().and_then(|thread| thread["id"].as_str());
+                if newest.is_none() {
+                    self.screen.note("there is no thread to go on with: this is a new one")?;
+                }
+                Ok(newest.map(ThreadId::from))
+            }
+            Some(Err(error)) => {
+                self.failed("the threads could not be listed", &error)?;
+                Ok(None)
+            }
         }
-        Ok(newest.map(ThreadId::from))
     }
 
     pub(super) fn begin_anew(&mut self) -> io::Result<()> {
@@ -75,9 +81,14 @@ impl Session {
     /// Goes on with a thread: shows its newest items and joins its turn, if one runs.
     pub(super) async fn open(&mut self, thread: ThreadId) -> io::Result<Flow> {
         let client = self.client.clone();
-        let listing = client.list_items(&thread, OPENED, Order::Desc, None);
-        let Some(page) = self.answer("the thread could not be opened", listing).await? else {
-            return Ok(Flow::GoOn);
+        let asking = client.list_items(&thread, OPENED, Order::Desc, None);
+        let page = match self.answer(asking).await? {
+            None => return Ok(Flow::GoOn),
+            Some(Ok(page)) => page,
+            Some(Err(error)) => {
+                self.failed("the thread could not be opened", &error)?;
+                return Ok(Flow::GoOn);
+            }
         };
         self.leave_thread();
         self.conversation.thread = Some(thread.clone());
@@ -104,15 +115,17 @@ impl Session {
             return self.screen.note("there is no thread yet");
         };
         let client = self.client.clone();
-        let listing = items_after(&client, &thread, None);
-        let Some(items) = self.answer("the items could not be listed", listing).await? else {
-            return Ok(());
-        };
-        self.view.forget();
-        for item in &items {
-            self.view.show_item(item, true, &mut self.screen)?;
+        match self.answer(items_after(&client, &thread, None)).await? {
+            None => Ok(()),
+            Some(Ok(items)) => {
+                self.view.forget();
+                for item in &items {
+                    self.view.show_item(item, true, &mut self.screen)?;
+                }
+                Ok(())
+            }
+            Some(Err(error)) => self.failed("the items could not be listed", &error),
         }
-        Ok(())
     }
 
     pub(super) async fn delete_thread(&mut self) -> io::Result<()> {
@@ -127,12 +140,14 @@ impl Session {
             }
         }
         let client = self.client.clone();
-        let deleting = client.delete_thread(&thread);
-        if self.answer("the thread could not be deleted", deleting).await?.is_none() {
-            return Ok(());
+        match self.answer(client.delete_thread(&thread)).await? {
+            None => Ok(()),
+            Some(Ok(())) => {
+                self.leave_thread();
+                self.screen.note(&format!("{thread} is deleted"))
+            }
+            Some(Err(error)) => self.failed("the thread could not be deleted", &error),
         }
-        self.leave_thread();
-        self.screen.note(&format!("{thread} is deleted"))
     }
 
     /// Puts questions that a thread waited for when it was opened. A tool that it waits for is that

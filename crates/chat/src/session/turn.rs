@@ -1,6 +1,6 @@
 //! One turn: asked for, followed to its end, stopped, joined again when the connection is lost.
 
-use std::{future::Future, io, time::Duration};
+use std::{io, time::Duration};
 
 use chatkit_client::{Client, ClientError, EventStream};
 use chatkit_protocol::{
@@ -10,7 +10,7 @@ use chatkit_protocol::{
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use super::Session;
+use super::{Next, Session};
 use crate::clean::one_line;
 
 /// How long a server may take to stop a turn.
@@ -65,12 +65,6 @@ enum Joining {
     Lost,
     /// The user did not want to wait.
     Stopped,
-}
-
-/// What comes next.
-pub(super) enum Next<T> {
-    Interrupted,
-    Ready(T),
 }
 
 impl Session {
@@ -323,15 +317,6 @@ impl Session {
         let Some(doublings) = tries.checked_sub(1) else { return true };
         let pause = sleep(FIRST_PAUSE * 2_u32.saturating_pow(doublings));
         matches!(self.unless_interrupted(pause).await, Next::Ready(()))
-    }
-
-    /// Waits for something, unless the user does not want to.
-    pub(super) async fn unless_interrupted<T>(&mut self, what: impl Future<Output = T>) -> Next<T> {
-        tokio::select! {
-            biased;
-            Some(()) = self.interrupts.recv() => Next::Interrupted,
-            ready = what => Next::Ready(ready),
-        }
     }
 }
 

@@ -168,7 +168,8 @@ impl View {
             }
             (Some(Seen::Widget(widget)), update) => {
                 apply_widget_update(widget, update);
-                to.status(&widget::text(widget))
+                // A large widget is not written out for each of its updates if nobody sees it.
+                if to.is_terminal() { to.status(&widget::text(widget)) } else { Ok(()) }
             }
             (
                 _,

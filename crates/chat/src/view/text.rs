@@ -1,5 +1,7 @@
 //! Items as text.
 
+use std::collections::HashSet;
+
 use chatkit_protocol::{
     AssistantMessageContent, Attachment, AttachmentKind, Source, StructuredInput,
     StructuredInputAnswer, Task, ThreadItem, UserMessageItem, Workflow, WorkflowSummary,
@@ -74,6 +76,7 @@ pub(super) fn task_now(task: &Task) -> String {
 
 /// The sources of a message, a line for each.
 pub(super) fn sources(content: &[AssistantMessageContent]) -> Vec<String> {
+    let mut known: HashSet<String> = HashSet::new();
     let mut lines: Vec<String> = Vec::new();
     for annotation in content.iter().flat_map(|content| &content.annotations) {
         let text = match &annotation.source {
@@ -83,18 +86,19 @@ pub(super) fn sources(content: &[AssistantMessageContent]) -> Vec<String> {
             Source::Entity(source) => format!("{} ({})", source.title, source.id),
         };
         let text = one_line(&text, MAX_URL);
-        if !lines.contains(&text) {
-            lines.push(text);
+        if !known.contains(&text) {
+            lines.push(format!("[{}] {text}", lines.len() + 1));
+            known.insert(text);
         }
     }
-    lines.iter().enumerate().map(|(number, text)| format!("[{}] {text}", number + 1)).collect()
+    lines
 }
 
 /// An address, without the thing itself if that stands in it.
 pub(super) fn address(url: &str) -> String {
     if let Some(data) = url.strip_prefix("data:") {
         let kind = data.split([';', ',']).next().unwrap_or_default();
-        return format!("data:{kind} ({} KiB)", url.len().div_ceil(1024));
+        return format!("data:{} ({} KiB)", one_line(kind, MAX_LINE), url.len().div_ceil(1024));
     }
     one_line(url, MAX_URL)
 }

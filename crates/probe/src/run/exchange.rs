@@ -2,34 +2,30 @@
 
 use std::{
     future::Future,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use chatkit_client::{Answer, Client, ClientError, Piece};
-use chatkit_sse::Parser;
+use chatkit_sse::{Parser, TooLarge};
 use serde_json::Value;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    task::JoinSet,
-    time::timeout_at,
-};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout_at};
 
-use super::{
-    Limits, Stop,
-    room::{self, Room},
-};
+use super::{Limits, Stop};
 use crate::{End, Frame, FrameKind, Head, Live, Read, Recording, arrivals::characters};
 
-/// A frame beyond this is no event of a chat.
-const MAX_FRAME: usize = 32 * 1024 * 1024;
+/// How much of a body is read, in bytes after decompression: no chat has more to say in one answer.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+/// How much memory the frames and reads of an answer may take, in bytes.
+const MAX_KEPT: usize = 512 * 1024 * 1024;
+/// What an object and an entry of an object or a list take at most, in bytes, without their texts.
+const OBJECT: usize = 640;
+const ENTRY: usize = 112;
 /// How much of a body that is no stream is kept, in bytes. Pages of items must fit.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// How much of a broken event is kept, in characters.
 const MAX_NOT_JSON: usize = 400;
-/// How many pieces may wait to be looked at, and how many KiB they may have.
+/// How many pieces may wait to be looked at.
 const READ_AHEAD: usize = 1024;
-const KIB_AHEAD: usize = 64 * 1024;
 /// The origin that a browser would ask for.
 const ORIGIN: &str = "https://chat.example";
 
@@ -47,24 +43,20 @@ pub(super) async fn exchange(
     streams: bool,
     limits: Limits,
     live: &Live,
-    (stop, room): (&Stop, &Room),
+    stop: &Stop,
 ) -> Seen {
     let sending = client.send(request, streams);
-    record(sending, request.clone(), limits, live, (stop, room)).await
+    record(sending, request.clone(), limits, live, stop).await
 }
 
 /// Asks as a browser does before it sends what the stock client sends.
-pub(super) async fn preflight(
-    client: &Client,
-    limits: Limits,
-    (stop, room): (&Stop, &Room),
-) -> Recording {
+pub(super) async fn preflight(client: &Client, limits: Limits, stop: &Stop) -> Recording {
     let sending = client.preflight(&[
         ("origin", ORIGIN),
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "chatkit-frame-instance-id,content-type"),
     ]);
-    record(sending, Value::Null, limits, &Live::new(), (stop, room)).await.recording
+    record(sending, Value::Null, limits, &Live::new(), stop).await.recording
 }
 
 /// Why nothing more is read.
@@ -73,14 +65,12 @@ enum Ended {
     Stopped,
     Silent,
     OutOfTime,
-    OutOfRoom,
 }
 
 struct Watch<'a> {
     start: Instant,
     limits: Limits,
     stop: &'a Stop,
-    room: &'a Room,
     /// When the last event came, or the request was sent.
     last_event: Instant,
 }
@@ -90,10 +80,10 @@ async fn record(
     request: Value,
     limits: Limits,
     live: &Live,
-    (stop, room): (&Stop, &Room),
+    stop: &Stop,
 ) -> Seen {
     let start = Instant::now();
-    let mut watch = Watch { start, limits, stop, room, last_event: start };
+    let mut watch = Watch { start, limits, stop, last_event: start };
     let mut recording = Recording {
         request,
         head: None,
@@ -109,7 +99,7 @@ async fn record(
             if matches!(error, ClientError::NotConnected { .. } | ClientError::Tls { .. }) {
                 unreachable = Some(error.to_string());
             }
-            End::Broken(start.elapsed(), reason(&error))
+            failed(&error, start.elapsed())
         }
         Ok(Ok(answer)) => {
             // Neither the making of the request nor the wait for a task is the server's.
@@ -130,7 +120,10 @@ async fn record(
 impl Watch<'_> {
     /// Waits for something, for as long as it may take.
     async fn wait<T>(&self, coming: impl Future<Output = T>) -> Result<T, Ended> {
-        let (deadline, ended) = self.deadline();
+        let silent = self.last_event + self.limits.silence;
+        let late = self.start + self.limits.total;
+        let (deadline, ended) =
+            if silent <= late { (silent, Ended::Silent) } else { (late, Ended::OutOfTime) };
         tokio::select! {
             biased;
             () = self.stop.wait() => Err(Ended::Stopped),
@@ -138,61 +131,40 @@ impl Watch<'_> {
         }
     }
 
-    fn deadline(&self) -> (Instant, Ended) {
-        let silent = self.last_event + self.limits.silence;
-        let late = self.start + self.limits.total;
-        if silent <= late { (silent, Ended::Silent) } else { (late, Ended::OutOfTime) }
-    }
-
-    /// Takes note of a read, unless it came too late: where there is always more to read, nothing
-    /// is ever waited for.
-    fn note(&self, piece: &Piece, recording: &mut Recording) -> Result<(), Ended> {
-        let (deadline, ended) = self.deadline();
-        if piece.at > deadline {
-            return Err(ended);
-        }
-        if !self.room.take(room::OF_READ) {
-            return Err(Ended::OutOfRoom);
-        }
-        let at = piece.at.saturating_duration_since(self.start);
-        recording.reads.push(Read { at, bytes: piece.wire_bytes });
-        Ok(())
-    }
-
     fn end(&self, ended: Ended) -> End {
         let at = self.start.elapsed();
         match ended {
             Ended::Silent => End::TimedOut(at),
             Ended::Stopped | Ended::OutOfTime => End::Left(at),
-            Ended::OutOfRoom => End::TooMuch(at),
         }
     }
 
     async fn read_stream(&mut self, answer: Answer, recording: &mut Recording, live: &Live) -> End {
-        let mut parser = Parser::new(MAX_FRAME).with_comments();
+        let mut parser = Parser::new(MAX_BODY).with_comments();
         let mut pieces = Pieces::of(answer);
+        let mut kept = 0;
         loop {
-            // The place of the piece is free when it was looked at.
-            let (piece, _place) = match self.wait(pieces.next()).await {
+            let piece = match self.wait(pieces.next()).await {
                 Err(ended) => return self.end(ended),
-                Ok(Some(Err(error))) => return End::Broken(self.start.elapsed(), reason(&error)),
                 Ok(None) => break,
-                Ok(Some(Ok(piece))) => piece,
+                Ok(Some(Came::Piece(piece))) => piece,
+                Ok(Some(Came::TooMuch)) => return End::TooLarge(self.start.elapsed()),
+                Ok(Some(Came::Failed(error))) => return failed(&error, self.start.elapsed()),
             };
             let at = piece.at.saturating_duration_since(self.start);
             let read = recording.reads.len();
-            if let Err(ended) = self.note(&piece, recording) {
-                return self.end(ended);
-            }
+            recording.reads.push(Read { at, bytes: piece.wire_bytes });
+            kept += size_of::<Read>();
             parser.push(&piece.data);
             loop {
                 let frame = match parser.next_frame() {
                     Ok(Some(frame)) => frame,
                     Ok(None) => break,
-                    Err(too_large) => return End::Broken(at, too_large.to_string()),
+                    Err(TooLarge) => return End::TooLarge(at),
                 };
-                if !self.room.take(room::size(&frame)) {
-                    return self.end(Ended::OutOfRoom);
+                kept += memory(&frame);
+                if kept > MAX_KEPT {
+                    return End::TooLarge(at);
                 }
                 let kind = kind(frame.data, &frame.comments);
                 match &kind {
@@ -219,17 +191,18 @@ impl Watch<'_> {
         let end = loop {
             match self.wait(answer.read()).await {
                 Err(ended) => break self.end(ended),
-                Ok(Err(error)) => break End::Broken(self.start.elapsed(), reason(&error)),
+                Ok(Err(error)) => break failed(&error, self.start.elapsed()),
                 Ok(Ok(None)) => break End::Complete(self.start.elapsed()),
                 Ok(Ok(Some(piece))) => {
-                    if let Err(ended) = self.note(&piece, recording) {
-                        break self.end(ended);
-                    }
+                    let at = piece.at.saturating_duration_since(self.start);
+                    recording.reads.push(Read { at, bytes: piece.wire_bytes });
                     self.last_event = piece.at;
-                    if body.len() + piece.data.len() > MAX_TEXT {
-                        break self.end(Ended::OutOfRoom);
+                    let room = MAX_TEXT.saturating_sub(body.len());
+                    body.extend_from_slice(piece.data.get(..room).unwrap_or(&piece.data));
+                    let reads = recording.reads.len() * size_of::<Read>();
+                    if piece.data.len() > room || reads > MAX_KEPT {
+                        break End::TooLarge(at);
                     }
-                    body.extend_from_slice(&piece.data);
                 }
             }
         };
@@ -238,13 +211,18 @@ impl Watch<'_> {
     }
 }
 
-/// A piece, and the place that it takes among those that wait.
-type Placed = (Piece, Option<OwnedSemaphorePermit>);
+/// What came of reading a body.
+enum Came {
+    Piece(Piece),
+    /// More than is kept.
+    TooMuch,
+    Failed(ClientError),
+}
 
 /// The pieces of a body, read by a task of its own: what is done with one piece must not make the
 /// next one seem late.
 struct Pieces {
-    pieces: mpsc::Receiver<Result<Placed, ClientError>>,
+    pieces: mpsc::Receiver<Came>,
     /// Ends the task when it is dropped.
     _task: JoinSet<()>,
 }
@@ -254,19 +232,18 @@ impl Pieces {
         let (sender, pieces) = mpsc::channel(READ_AHEAD);
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let places = Arc::new(Semaphore::new(KIB_AHEAD));
+            // It is counted here, since what waits to be looked at takes memory too.
+            let mut count = 0;
             while let Some(piece) = answer.read().await.transpose() {
-                let failed = piece.is_err();
-                let piece = match piece {
+                let came = match piece {
                     Ok(piece) => {
-                        let kib = (piece.data.len() / 1024).min(KIB_AHEAD);
-                        let kib = u32::try_from(kib).unwrap_or(u32::MAX);
-                        // It is never closed.
-                        Ok((piece, places.clone().acquire_many_owned(kib).await.ok()))
+                        count += piece.data.len();
+                        if count <= MAX_BODY { Came::Piece(piece) } else { Came::TooMuch }
                     }
-                    Err(error) => Err(error),
+                    Err(error) => Came::Failed(error),
                 };
-                if sender.send(piece).await.is_err() || failed {
+                let is_last = !matches!(came, Came::Piece(_));
+                if sender.send(came).await.is_err() || is_last {
                     break;
                 }
             }
@@ -274,7 +251,7 @@ impl Pieces {
         Self { pieces, _task: task }
     }
 
-    async fn next(&mut self) -> Option<Result<Placed, ClientError>> {
+    async fn next(&mut self) -> Option<Came> {
         self.pieces.recv().await
     }
 }
@@ -288,6 +265,19 @@ fn head(answer: &Answer) -> Head {
     }
 }
 
+/// About how much memory a frame takes when its data was read: small values take many times the
+/// bytes that they have on the way.
+fn memory(frame: &chatkit_sse::Frame) -> usize {
+    let comments: usize = frame.comments.iter().map(String::len).sum();
+    let data = frame.data.as_deref().unwrap_or_default();
+    let values = data.bytes().map(|byte| match byte {
+        b'{' => OBJECT,
+        b'[' | b',' => ENTRY,
+        _ => 0,
+    });
+    size_of::<Frame>() + comments + data.len() + values.sum::<usize>()
+}
+
 fn kind(data: Option<String>, comments: &[String]) -> FrameKind {
     match data {
         None => FrameKind::Comment(comments.join("\n")),
@@ -299,15 +289,17 @@ fn kind(data: Option<String>, comments: &[String]) -> FrameKind {
 }
 
 /// What happened, without where: that is known.
-fn reason(error: &ClientError) -> String {
+fn failed(error: &ClientError, at: Duration) -> End {
     match error {
         ClientError::NotConnected { reason, .. } => {
-            let reason = reason.strip_prefix("client error (Connect): ").unwrap_or(reason);
-            format!("no connection: {reason}")
+            End::Broken(at, format!("no connection: {reason}"))
         }
-        ClientError::Broken { reason, .. } => reason.clone(),
-        ClientError::Tls { reason, .. } => format!("no secure connection: {reason}"),
-        ClientError::Encoding { reason, .. } => format!("it cannot be decompressed: {reason}"),
-        error => error.to_string(),
+        ClientError::Broken { reason, .. } => End::Broken(at, reason.clone()),
+        ClientError::Tls { reason, .. } => {
+            End::Broken(at, format!("no secure connection: {reason}"))
+        }
+        ClientError::Encoding { reason, .. } => End::Undecodable(at, reason.clone()),
+        ClientError::TooLarge { .. } => End::TooLarge(at),
+        error => End::Broken(at, error.to_string()),
     }
 }

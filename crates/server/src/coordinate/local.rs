@@ -176,6 +176,8 @@ impl LocalCoordinator {
                 (Some(sender), Some(receiver))
             }
         };
+        // Mostly nobody follows while a run has the thread.
+        line.entered.reserve_exact(1);
         line.entered.push_back(Entered {
             ticket,
             run: run.clone(),

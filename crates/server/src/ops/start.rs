@@ -212,11 +212,14 @@ async fn user_message(
     input: UserMessageInput,
 ) -> Result<UserMessageItem, OpError> {
     let attachments = load_attachments(store, owner, thread_id, &input).await?;
+    let mut content = input.content;
+    // The turn keeps it to its end, and one part takes a quarter of what reading makes room for.
+    content.shrink_to_fit();
     Ok(UserMessageItem {
         id: store.generate_item_id(IdKind::Message, thread_id),
         thread_id: thread_id.clone(),
         created_at: Timestamp::now(),
-        content: input.content,
+        content,
         attachments,
         quoted_text: input.quoted_text,
         inference_options: input.inference_options,

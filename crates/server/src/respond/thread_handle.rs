@@ -24,7 +24,14 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     stored: ThreadMetadata,
-    current: ThreadMetadata,
+    /// As the responder has changed it; most do not.
+    changed: Option<Box<ThreadMetadata>>,
+}
+
+impl State {
+    fn current(&self) -> &ThreadMetadata {
+        self.changed.as_deref().unwrap_or(&self.stored)
+    }
 }
 
 impl ThreadHandle {
@@ -32,7 +39,7 @@ impl ThreadHandle {
         Self(Arc::new(Shared {
             id: thread.id.clone(),
             changes: AtomicU64::new(0),
-            state: Mutex::new(State { stored: thread.clone(), current: thread }),
+            state: Mutex::new(State { stored: thread, changed: None }),
         }))
     }
 
@@ -43,15 +50,17 @@ impl ThreadHandle {
 
     /// The thread as it is now, with changes that are not saved yet.
     pub fn get(&self) -> ThreadMetadata {
-        self.state().current.clone()
+        self.state().current().clone()
     }
 
     /// Changes title, status, image domains or metadata. Id and creation time cannot be changed.
     pub fn update(&self, change: impl FnOnce(&mut ThreadMetadata)) {
         let mut state = self.state();
-        change(&mut state.current);
-        state.current.id = state.stored.id.clone();
-        state.current.created_at = state.stored.created_at;
+        let State { stored, changed } = &mut *state;
+        let current = changed.get_or_insert_with(|| Box::new(stored.clone()));
+        change(current);
+        current.id = stored.id.clone();
+        current.created_at = stored.created_at;
         self.0.changes.fetch_add(1, Ordering::Release);
     }
 
@@ -63,7 +72,7 @@ impl ThreadHandle {
     /// What differs from the stored thread, if anything does.
     pub(crate) fn unsaved(&self) -> Option<ThreadPatch> {
         let state = self.state();
-        let patch = ThreadPatch::between(&state.stored, &state.current);
+        let patch = ThreadPatch::between(&state.stored, state.changed.as_deref()?);
         (!patch.is_empty()).then_some(patch)
     }
 
@@ -73,10 +82,13 @@ impl ThreadHandle {
         let mut state = self.state();
         let mut at_patch = state.stored.clone();
         saved.apply(&mut at_patch);
-        let since = ThreadPatch::between(&at_patch, &state.current);
-        let mut current = stored.clone();
-        since.apply(&mut current);
-        *state = State { stored, current };
+        let since = ThreadPatch::between(&at_patch, state.current());
+        let changed = (!since.is_empty()).then(|| {
+            let mut current = Box::new(stored.clone());
+            since.apply(&mut current);
+            current
+        });
+        *state = State { stored, changed };
     }
 
     /// A closure of the application that panics leaves the thread half changed at worst, and only

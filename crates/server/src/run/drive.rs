@@ -10,14 +10,15 @@ pub(crate) use polling::BlockGuard;
 use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use chatkit_protocol::{Action, ItemId, Thread, ThreadStreamEvent, WidgetItem};
-use futures_util::poll;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::coop::poll_proceed,
+    time::{Instant, timeout},
+};
 
 use super::{CancelReason, EndReason, LogWriter, RunHandle, RunOptions, Stopwatch, stats::millis};
 use crate::{
@@ -38,6 +39,14 @@ pub(crate) enum Respond {
     Action(Box<(Action, Option<WidgetItem>)>),
 }
 
+/// How an answer begins.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) respond: Respond,
+    /// Sent after the stream options.
+    pub(crate) first: Vec<ThreadStreamEvent>,
+}
+
 /// A turn that was prepared and waits for its answer.
 pub(crate) struct Drive<'a, S: ChatKitServer> {
     pub(crate) server: &'a S,
@@ -53,43 +62,27 @@ pub(crate) struct Drive<'a, S: ChatKitServer> {
 }
 
 impl<S: ChatKitServer> Drive<'_, S> {
-    /// Runs the turn to its end: stream options, what is known already (`first`), the responder's
-    /// events, and what remains to be done when it completes, fails or is cancelled.
-    pub(crate) async fn drive(
+    /// Runs the turn to its end: stream options, what is known already, the responder's events, and
+    /// what remains to be done when it completes, fails or is cancelled.
+    ///
+    /// Not an async function, whose future would keep room for its arguments to the end.
+    pub(crate) fn drive(
         self,
-        respond: Respond,
-        first: Vec<ThreadStreamEvent>,
-    ) -> (EndReason, Checkpoints) {
-        let now = Instant::now();
-        let checkpoints = Checkpoints::new(&**self.turn.store(), self.options, now);
-        let thread_changes = self.turn.thread().changes();
-        let mut running = Running {
-            begun: now,
-            alarm: Alarm::new(now),
-            checkpoints,
-            poller: Poller::new(self.guard),
-            thread_changes,
-            polled: None,
-            cancelled: None,
-            it: self,
-        };
-        // What came before, a queue or a slow store, is not the responder's silence.
-        running.it.stopwatch.responding();
-        running.arm(now);
-        let end = match running.begin(first) {
-            Ok(()) => running.respond(respond).await,
-            Err(error) => End::Failed(error),
-        };
-        let end = match end {
-            End::Completed => Box::pin(running.complete()).await,
-            End::Failed(error) => Box::pin(running.fail(error)).await,
-            End::Cancelled(reason) => Box::pin(running.clean_up(reason)).await,
-        };
-        if let Some(cancelled) = running.cancelled {
-            let _ = running.it.stopwatch.silent_until(cancelled);
+        opening: Box<Opening>,
+    ) -> impl Future<Output = (EndReason, Checkpoints)> {
+        let mut running = Running::new(self);
+        async move {
+            let end = match *running.respond(opening).await {
+                End::Completed => Box::pin(running.complete()).await,
+                End::Failed(error) => Box::pin(running.fail(error)).await,
+                End::Cancelled(reason) => Box::pin(running.clean_up(reason)).await,
+            };
+            if let Some(cancelled) = running.cancelled {
+                let _ = running.it.stopwatch.silent_until(cancelled);
+            }
+            running.it.stopwatch.blocked_polls = running.poller.blocked_polls;
+            (end, running.checkpoints)
         }
-        running.it.stopwatch.blocked_polls = running.poller.blocked_polls;
-        (end, running.checkpoints)
     }
 }
 
@@ -121,7 +114,39 @@ enum Next {
     Cancelled(CancelReason),
 }
 
-impl<S: ChatKitServer> Running<'_, S> {
+/// What a response has come to that takes more than a poll.
+enum Step {
+    /// Something is to be written, and then sent; or the thread has changed.
+    Finish(Option<Box<Effects>>),
+    Ended(Box<End>),
+}
+
+impl Step {
+    fn ended(end: End) -> Self {
+        Self::Ended(Box::new(end))
+    }
+}
+
+impl<'a, S: ChatKitServer> Running<'a, S> {
+    fn new(it: Drive<'a, S>) -> Self {
+        let now = Instant::now();
+        let mut running = Self {
+            begun: now,
+            alarm: Alarm::new(now),
+            checkpoints: Checkpoints::new(&**it.turn.store(), it.options, now),
+            poller: Poller::new(it.guard),
+            thread_changes: it.turn.thread().changes(),
+            polled: None,
+            cancelled: None,
+            it,
+        };
+        // What came before, a queue or a slow store, is not the responder's silence.
+        running.it.stopwatch.responding();
+        running.arm(now);
+        running
+    }
+
+    /// Sends what comes before the responder's events.
     fn begin(&mut self, first: Vec<ThreadStreamEvent>) -> Result<(), RespondError> {
         let turn = self.it.turn;
         let (server, thread) = (self.it.server, turn.thread_metadata());
@@ -135,10 +160,7 @@ impl<S: ChatKitServer> Running<'_, S> {
         Ok(())
     }
 
-    async fn respond(&mut self, respond: Respond) -> End {
-        if let Some(reason) = self.it.run.cancel_reason() {
-            return End::Cancelled(reason);
-        }
+    fn call(&mut self, respond: Respond) -> Result<Response<'a>, RespondError> {
         let (server, turn) = (self.it.server, self.it.turn.clone());
         let called = self.poller.poll(None, || {
             catch_unwind(AssertUnwindSafe(|| match respond {
@@ -152,44 +174,74 @@ impl<S: ChatKitServer> Running<'_, S> {
         if let Some(blocked) = called.blocked_first {
             self.warn_that_it_blocks(blocked);
         }
-        let mut stream = match called.result {
-            Ok(stream) => Response::new(stream),
-            Err(panic) => return End::Failed(panicked(&*panic)),
-        };
+        let stream = called.result.map_err(|panic| panicked(&*panic))?;
         self.it.stopwatch.responding();
+        Ok(Response::new(stream))
+    }
+
+    fn open(&mut self, Opening { respond, first }: Opening) -> Result<Response<'a>, Box<End>> {
+        let failed = |error| Box::new(End::Failed(error));
+        self.begin(first).map_err(failed)?;
+        match self.it.run.cancel_reason() {
+            Some(reason) => Err(Box::new(End::Cancelled(reason))),
+            None => self.call(respond).map_err(failed),
+        }
+    }
+
+    /// Few events take more than a poll, and what those need is boxed: a stream waits here for most
+    /// of its life, and keeps room for all that this future may hold.
+    async fn respond(&mut self, opening: Box<Opening>) -> Box<End> {
+        let mut stream = match self.open(*opening) {
+            Ok(stream) => stream,
+            Err(end) => return end,
+        };
         loop {
-            let next = poll_fn(|cx| self.poll_next(&mut stream, cx)).await;
-            let step = match next {
-                Next::Cancelled(reason) => {
-                    self.cancelled = Some(Instant::now());
-                    if self.it.run.cancellation().is_awaited() {
-                        Box::pin(stream.wind_down(self.it.options.cancel_grace)).await;
+            match poll_fn(|cx| self.poll_step(&mut stream, cx)).await {
+                Step::Finish(effects) => {
+                    if let Err(error) = Box::pin(self.finish(effects)).await {
+                        return Box::new(End::Failed(error));
                     }
-                    return End::Cancelled(reason);
                 }
-                Next::Yielded(None) => return End::Completed,
-                Next::Yielded(Some(Err(error))) => return End::Failed(error),
-                Next::Yielded(Some(Ok(Yielded::Event(event)))) => match self.apply(event) {
-                    Ok(None) if self.is_saved() => Ok(()),
-                    // Few events get here, and all would have to make room for its future.
-                    Ok(effects) => Box::pin(self.finish(effects)).await,
-                    Err(error) => Err(error),
-                },
+                Step::Ended(end) => {
+                    if matches!(*end, End::Cancelled(_)) {
+                        self.cancelled = Some(Instant::now());
+                        if self.it.run.cancellation().is_awaited() {
+                            Box::pin(stream.wind_down(self.it.options.cancel_grace)).await;
+                        }
+                    }
+                    return end;
+                }
+            }
+        }
+    }
+
+    /// Polls the responder and sends what it yields, until something has to be waited for or it is
+    /// another task's turn.
+    fn poll_step(&mut self, stream: &mut Response<'_>, cx: &mut Context<'_>) -> Poll<Step> {
+        loop {
+            let Poll::Ready(budget) = poll_proceed(cx) else {
+                self.polled = None;
+                return Poll::Pending;
+            };
+            let next = ready!(self.poll_next(stream, cx));
+            budget.made_progress();
+            let applied = match next {
+                Next::Cancelled(reason) => {
+                    return Poll::Ready(Step::ended(End::Cancelled(reason)));
+                }
+                Next::Yielded(None) => return Poll::Ready(Step::ended(End::Completed)),
+                Next::Yielded(Some(Err(error))) => Err(error),
+                Next::Yielded(Some(Ok(Yielded::Event(event)))) => self.apply(event),
                 Next::Yielded(Some(Ok(Yielded::ChangeThread(change)))) => {
                     let thread = self.it.turn.thread();
-                    match catch_unwind(AssertUnwindSafe(|| thread.update(change))) {
-                        Ok(()) => Box::pin(self.finish(None)).await,
-                        Err(panic) => Err(panicked(&*panic)),
-                    }
+                    let changed = catch_unwind(AssertUnwindSafe(|| thread.update(change)));
+                    changed.map(|()| None).map_err(|panic| panicked(&*panic))
                 }
             };
-            if let Err(error) = step {
-                return End::Failed(error);
-            }
-            let mut yields = pin!(tokio::task::consume_budget());
-            if poll!(&mut yields).is_pending() {
-                self.polled = None;
-                yields.await;
+            match applied {
+                Ok(None) if self.is_saved() => {}
+                Ok(effects) => return Poll::Ready(Step::Finish(effects.map(Box::new))),
+                Err(error) => return Poll::Ready(Step::ended(End::Failed(error))),
             }
         }
     }
@@ -269,9 +321,9 @@ impl<S: ChatKitServer> Running<'_, S> {
     }
 
     /// Writes, then sends, and saves the thread if the responder changed it.
-    async fn finish(&mut self, effects: Option<Effects>) -> Result<(), RespondError> {
+    async fn finish(&mut self, effects: Option<Box<Effects>>) -> Result<(), RespondError> {
         self.polled = None;
-        let Effects { write, send } = effects.unwrap_or_default();
+        let Effects { write, send } = effects.map(|effects| *effects).unwrap_or_default();
         if let Some(write) = write {
             let turn = self.it.turn;
             let (store, owner, thread_id) = (turn.store(), turn.owner(), turn.thread_id());

@@ -95,6 +95,8 @@ impl Log {
         state.next_reader += 1;
         state.absent_since = None;
         let position = seen.min(state.next);
+        // Hardly ever is there a second one.
+        state.readers.reserve_exact(1);
         state.readers.push(Reader { id, position, lost: false, waker: None });
         id
     }

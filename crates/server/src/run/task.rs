@@ -6,7 +6,8 @@ use chatkit_protocol::{Icon, ItemId, Op, Order, RequestBody, ThreadId, ThreadStr
 use tokio::time::timeout;
 
 use super::{
-    EndReason, LogWriter, MultitaskStrategy, Respond, RunHandle, RunOptions, drive::Drive,
+    EndReason, LogWriter, MultitaskStrategy, RunHandle, RunOptions,
+    drive::{Drive, Opening},
     watched::Watched,
 };
 use crate::{
@@ -28,63 +29,77 @@ const WAITS_SILENTLY: Duration = Duration::from_secs(1);
 const QUEUES_SILENTLY: Duration = Duration::from_millis(50);
 
 /// Runs a streaming op to its end.
-pub(crate) async fn run<S: ChatKitServer>(
+///
+/// For as long as it streams a run keeps all that its future has room for. So what is needed only
+/// before and afterwards is boxed.
+#[expect(clippy::manual_async_fn, reason = "an async function keeps its arguments twice")]
+pub(crate) fn run<S: ChatKitServer>(
     shared: &Shared<S>,
-    request: RequestBody,
+    request: Box<RequestBody>,
     context: S::Context,
     run: RunHandle,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let mut writer = LogWriter::new(run.clone());
+        let op = request.op();
+        let thread_id =
+            thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
+        let mut watched = Watched::start(op, thread_id, run);
+        let (thread_id, run) = (&watched.thread_id, &watched.run);
+        spans::of_thread(thread_id);
+        let options = shared.server.run_options(&request, &context, shared.options);
+        let entered = Box::pin(async {
+            shared.recover_once().await?;
+            let entering = Entering { shared, context: &context, run, options: &options };
+            entering.prepare(thread_id, request, &mut writer).await
+        });
+        let mut prepared = match entered.await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                watched.answered(error.kind.status());
+                error.log(op.as_str());
+                send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
+                writer.end(EndReason::Failed);
+                return tell_end(shared, &context, watched, EndReason::Failed);
+            }
+        };
+        watched.answered(200);
+        let turn = &prepared.turn;
+        if options.log_content {
+            spans::log_input(turn.input());
+        }
+        let drive = Drive {
+            server: &shared.server,
+            turn,
+            run,
+            options: &options,
+            guard: &shared.guard,
+            writer: &mut writer,
+            stopwatch: &mut watched.stopwatch,
+            lease: &mut prepared.lease,
+            last_before: prepared.last_before.as_ref(),
+        };
+        let (end, checkpoints) = drive.drive(prepared.opening).await;
+        writer.end(end);
+        run.cancellation().forget_task();
+        if checkpoints.are_written() {
+            Box::pin(checkpoints.forget(turn)).await;
+        }
+        drop(prepared.lease);
+        tell_end(shared, &context, watched, end);
+    }
+}
+
+fn tell_end<S: ChatKitServer>(
+    shared: &Shared<S>,
+    context: &S::Context,
+    watched: Watched,
+    end: EndReason,
 ) {
-    let mut writer = LogWriter::new(run.clone());
-    let op = request.op();
-    let thread_id =
-        thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
-    let mut watched = Watched::start(op, thread_id, run);
-    let (thread_id, run) = (&watched.thread_id, &watched.run);
-    spans::of_thread(thread_id);
-    let options = shared.server.run_options(&request, &context, shared.options);
-    let entering = Entering { shared, context: &context, run, options: &options };
-    // Boxed, so that the run does not keep room for it while it streams.
-    let entered = Box::pin(async {
-        shared.recover_once().await?;
-        entering.prepare(thread_id, request, &mut writer).await
-    });
-    let entered = entered.await;
-    watched.answered(entered.as_ref().map_or_else(|error| error.kind.status(), |_| 200));
-    let end = match entered {
-        Ok(Prepared { turn, respond, first, mut lease, last_before }) => {
-            if options.log_content {
-                spans::log_input(turn.input());
-            }
-            let drive = Drive {
-                server: &shared.server,
-                turn: &turn,
-                run,
-                options: &options,
-                guard: &shared.guard,
-                writer: &mut writer,
-                stopwatch: &mut watched.stopwatch,
-                lease: &mut lease,
-                last_before: last_before.as_ref(),
-            };
-            let (end, checkpoints) = drive.drive(respond, first).await;
-            writer.end(end);
-            run.cancellation().forget_task();
-            if checkpoints.are_written() {
-                Box::pin(checkpoints.forget(&turn)).await;
-            }
-            end
-        }
-        Err(error) => {
-            error.log(op.as_str());
-            send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
-            writer.end(EndReason::Failed);
-            EndReason::Failed
-        }
-    };
     let stats = watched.end(end);
     stats.log();
     spans::ended(end);
-    shared.server.stream_ended(&stats, &context);
+    shared.server.stream_ended(&stats, context);
 }
 
 /// A run on its way to its thread.
@@ -98,9 +113,7 @@ struct Entering<'a, S: ChatKitServer> {
 /// A turn that has its thread.
 struct Prepared<C> {
     turn: Turn<C>,
-    respond: Respond,
-    /// Sent after the stream options.
-    first: Vec<ThreadStreamEvent>,
+    opening: Box<Opening>,
     lease: Lease,
     /// The last item that was stored before, if the turn answers no message.
     last_before: Option<ItemId>,
@@ -111,7 +124,7 @@ impl<S: ChatKitServer> Entering<'_, S> {
     async fn prepare(
         &self,
         thread_id: &ThreadId,
-        request: RequestBody,
+        request: Box<RequestBody>,
         writer: &mut LogWriter,
     ) -> Result<Prepared<S::Context>, OpError> {
         let key = ThreadKey { owner: self.context.owner(), thread_id: thread_id.clone() };
@@ -133,7 +146,8 @@ impl<S: ChatKitServer> Entering<'_, S> {
             attachments: self.shared.attachments.clone(),
             cancellation: Arc::clone(self.run.cancellation()),
         });
-        Ok(Prepared { turn, respond, first: after, lease, last_before })
+        let opening = Box::new(Opening { respond, first: after });
+        Ok(Prepared { turn, opening, lease, last_before })
     }
 
     async fn last_item(&self, key: &ThreadKey) -> StoreResult<Option<ItemId>> {
@@ -148,7 +162,7 @@ impl<S: ChatKitServer> Entering<'_, S> {
     async fn enter(
         &self,
         key: &ThreadKey,
-        request: RequestBody,
+        request: Box<RequestBody>,
         writer: &mut LogWriter,
     ) -> Result<(Start, Lease), OpError> {
         let (store, coordinator) = (&*self.shared.store, &*self.shared.coordinator);
@@ -161,7 +175,7 @@ impl<S: ChatKitServer> Entering<'_, S> {
             return Err(Busy::Running.into());
         }
         if matches!(op, Op::ThreadsAddClientToolOutput | Op::ThreadsAddStructuredInput) {
-            let mut start = ops::start(store, owner, thread_id, request).await?;
+            let mut start = ops::start(store, owner, thread_id, *request).await?;
             // From here on it cannot be refused any more.
             let entry = match entry {
                 Entry::Reject | Entry::Enqueue { .. } => Entry::Enqueue { limit: usize::MAX },
@@ -175,7 +189,7 @@ impl<S: ChatKitServer> Entering<'_, S> {
             ops::check(store, owner, thread_id, &request).await?;
         }
         let mut lease = self.wait(key, entry, writer).await?;
-        match ops::start(store, owner, thread_id, request).await {
+        match ops::start(store, owner, thread_id, *request).await {
             Ok(start) => Ok((start, lease)),
             Err(error) => {
                 lease.pass_on(Vec::new());

@@ -24,7 +24,8 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Tables {
     next: u64,
-    threads: HashMap<ThreadId, StoredThread>,
+    /// Behind pointers, as the items: a table has room for more than it holds.
+    threads: HashMap<ThreadId, Box<StoredThread>>,
     by_owner: HashMap<Owner, BTreeMap<u64, ThreadId>>,
     attachments: HashMap<AttachmentId, (Owner, Attachment)>,
 }
@@ -35,7 +36,6 @@ struct StoredThread {
     place: u64,
     metadata: ThreadMetadata,
     next: u64,
-    /// Behind a pointer: a table makes room for many at once.
     items: BTreeMap<u64, Arc<ThreadItem>>,
     places: HashMap<ItemId, u64>,
 }
@@ -55,12 +55,12 @@ impl MemoryStore {
 impl Tables {
     fn thread(&self, owner: &Owner, id: &ThreadId) -> StoreResult<&StoredThread> {
         let found = self.threads.get(id).filter(|thread| thread.owner == *owner);
-        found.ok_or_else(|| StoreError::no_thread(id))
+        found.map(|thread| &**thread).ok_or_else(|| StoreError::no_thread(id))
     }
 
     fn thread_mut(&mut self, owner: &Owner, id: &ThreadId) -> StoreResult<&mut StoredThread> {
         let found = self.threads.get_mut(id).filter(|thread| thread.owner == *owner);
-        found.ok_or_else(|| StoreError::no_thread(id))
+        found.map(|thread| &mut **thread).ok_or_else(|| StoreError::no_thread(id))
     }
 
     fn attachment(&self, owner: &Owner, id: &AttachmentId) -> StoreResult<&Attachment> {
@@ -78,14 +78,14 @@ impl Tables {
         let place = self.next;
         self.next += 1;
         self.by_owner.entry(owner.clone()).or_default().insert(place, metadata.id.clone());
-        let thread = StoredThread {
+        let thread = Box::new(StoredThread {
             owner: owner.clone(),
             place,
             metadata: metadata.clone(),
             next: 0,
             items: BTreeMap::new(),
             places: HashMap::new(),
-        };
+        });
         self.threads.insert(metadata.id.clone(), thread);
         Ok(())
     }

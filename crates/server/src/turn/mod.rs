@@ -8,7 +8,7 @@ mod tests;
 pub(crate) use pending::PendingItems;
 pub(crate) use pending::is_worth_keeping;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chatkit_protocol::{ItemId, ThreadItem, ThreadStreamEvent};
 
@@ -25,7 +25,7 @@ pub(crate) struct TurnState {
     pending: PendingItems,
     waiting_tool_call: Option<ItemId>,
     /// Hidden items that were stored in this turn: what comes after about them stays hidden too.
-    hidden: HashSet<ItemId>,
+    hidden: BTreeSet<ItemId>,
     /// Items that were done in this turn and not removed.
     done: HashSet<ItemId>,
 }

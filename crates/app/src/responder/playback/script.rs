@@ -120,7 +120,11 @@ impl Script {
         put_thread_id(&mut json, thread);
         let RawScript { steps } = check::read(json, "")?;
         let step = |(at, step): (usize, RawStep)| step.check(&format!("steps[{at}]"));
-        Ok(Self { steps: steps.into_iter().enumerate().map(step).collect::<Result<_, _>>()? })
+        let mut steps: Vec<Step> =
+            steps.into_iter().enumerate().map(step).collect::<Result<_, _>>()?;
+        // It stays in memory while it is played.
+        steps.shrink_to_fit();
+        Ok(Self { steps })
     }
 }
 

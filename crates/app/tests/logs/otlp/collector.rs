@@ -15,8 +15,11 @@ use crate::common::until;
 /// A collector on a free port. Its threads end with the process.
 pub(super) struct Collector {
     address: SocketAddr,
-    bodies: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    bodies: Arc<Mutex<Vec<Body>>>,
 }
+
+/// The content type and the bytes.
+type Body = (String, Vec<u8>);
 
 /// A span as it was sent.
 #[derive(Debug, Clone)]
@@ -53,8 +56,8 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// What was sent: the content type and the body.
-    pub(super) fn bodies(&self) -> Vec<(String, Vec<u8>)> {
+    /// What was sent.
+    pub(super) fn bodies(&self) -> Vec<Body> {
         self.bodies.lock().unwrap().clone()
     }
 
@@ -82,7 +85,7 @@ impl Collector {
 
     fn batches(&self) -> Vec<Value> {
         let bodies = self.bodies();
-        let parse = |(content_type, body): &(String, Vec<u8>)| {
+        let parse = |(content_type, body): &Body| {
             assert_eq!(content_type, "application/json");
             let body: Value = serde_json::from_slice(body).unwrap();
             body["resourceSpans"].as_array().unwrap().clone()
@@ -125,7 +128,7 @@ fn attributes(pairs: &Value) -> BTreeMap<String, Value> {
 }
 
 /// Takes requests until the connection is closed.
-fn take(connection: TcpStream, bodies: &Mutex<Vec<(String, Vec<u8>)>>) {
+fn take(connection: TcpStream, bodies: &Mutex<Vec<Body>>) {
     let mut reader = BufReader::new(connection);
     loop {
         let (mut length, mut content_type) = (0, String::new());

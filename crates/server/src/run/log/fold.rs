@@ -1,7 +1,7 @@
 //! Frames that were read, or that a slow reader left behind, in little space.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     ops::Range,
 };
 
@@ -38,7 +38,7 @@ pub(super) enum Fold {
 }
 
 /// What a frame is about, when only the last such frame counts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
     Progress,
     Thread,
@@ -96,8 +96,9 @@ impl Fold {
 pub(super) struct Folded {
     /// In the order of their numbers.
     entries: VecDeque<(u64, Entry)>,
-    latest: HashMap<Subject, u64>,
-    of_item: HashMap<ItemId, ItemFrames>,
+    latest: BTreeMap<Subject, u64>,
+    /// Behind pointers: a table has room for more than it holds.
+    of_item: HashMap<ItemId, Box<ItemFrames>>,
     bytes: usize,
     /// Frames before this one may be missing.
     lost_before: u64,
