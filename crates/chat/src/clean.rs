@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 /// The text without control characters other than line feeds and tabs: without the escape that
-/// begins a sequence, it is only text.
+/// begins a sequence, it is only text. Nor has it what turns the direction of writing, by which an
+/// address can look like another.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    let is_kept = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    let is_turn = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_kept = |c: char| !c.is_control() && !is_turn(c) || matches!(c, '\n' | '\t');
     if text.chars().all(is_kept) {
         Cow::Borrowed(text)
     } else {
@@ -42,6 +44,7 @@ mod tests {
     fn no_sequence_reaches_the_terminal() {
         assert_eq!(clean("a\u{1b}[31mb\u{9b}2Jc\u{7f}\u{7}\r\n\td"), "a[31mb2Jc\n\td");
         assert_eq!(clean("\u{1b}]0;title\u{1b}\\x"), "]0;title\\x");
+        assert_eq!(clean("a\u{202e}b\u{2066}c\u{200f}"), "abc\u{200f}");
         assert!(matches!(clean("å\u{1f600} ok\n"), Cow::Borrowed(_)));
     }
 

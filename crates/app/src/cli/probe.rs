@@ -1,8 +1,8 @@
 //! `chatkit probe`.
 
 use std::{
-    fs,
-    io::{self, IsTerminal as _, Read as _, Write as _, stderr, stdout},
+    fs::File,
+    io::{self, IsTerminal as _, Read, Write as _, stderr, stdout},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -21,6 +21,9 @@ use tokio::{pin, signal::ctrl_c};
 const MESSAGE: &str = "Hello! Please tell me in about a hundred words what you can help me with.";
 /// A probe does not wait for ever for a server that never stops.
 const MAX_SECONDS: f64 = 86_400.0;
+
+/// The longest request, in bytes.
+const MAX_REQUEST: u64 = 64 * 1024 * 1024;
 
 /// Nothing was found that counts as a failure.
 const FINE: u8 = 0;
@@ -86,10 +89,14 @@ pub(crate) struct ProbeArgs {
 /// so far.
 pub(crate) fn probe(args: &ProbeArgs) -> ExitCode {
     match try_probe(args) {
-        Ok(report) => {
-            print(args, &report);
-            ExitCode::from(status(args, &report))
-        }
+        Ok(report) => match print(args, &report) {
+            // Whoever closed the pipe does not want it.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let _ = writeln!(stderr(), "error: the report cannot be written: {error}");
+                ExitCode::from(COULD_NOT_PROBE)
+            }
+            _ => ExitCode::from(status(args, &report)),
+        },
         Err(error) => {
             let _ = writeln!(stderr(), "error: {error}");
             ExitCode::from(COULD_NOT_PROBE)
@@ -158,7 +165,7 @@ async fn until_told(work: impl Future<Output = Outcome>, stop: &Stop) -> Outcome
     }
 }
 
-fn print(args: &ProbeArgs, report: &Report) {
+fn print(args: &ProbeArgs, report: &Report) -> io::Result<()> {
     let mut stdout = stdout().lock();
     let text = if args.json {
         format!("{}\n", report.json())
@@ -167,25 +174,32 @@ fn print(args: &ProbeArgs, report: &Report) {
         let colours = stdout.is_terminal() && !no_colours;
         report.text(if colours { Style::colours() } else { Style::plain() })
     };
-    // Whoever closed the pipe does not want it.
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
 }
 
 fn read_request(file: &PathBuf) -> Result<Value, String> {
     let read = if file.as_os_str() == "-" {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+        read_text(io::stdin())
     } else {
-        fs::read_to_string(file)
+        File::open(file).and_then(read_text)
     };
     let name = file.display();
     let text = read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    if text.len() as u64 > MAX_REQUEST {
+        return Err(format!("{name} is no request: it has more than {MAX_REQUEST} bytes"));
+    }
     let request: Value =
         serde_json::from_str(&text).map_err(|error| format!("{name} is no JSON: {error}"))?;
     match request["type"] {
         Value::String(_) => Ok(request),
         _ => Err(format!("{name} is no request: expected an object with a string `type`")),
     }
+}
+
+/// No more than what shows that it is too much: a pipe or a device may never end.
+fn read_text(from: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    from.take(MAX_REQUEST + 1).read_to_string(&mut text).map(|_| text)
 }
 
 fn number(text: &str) -> Result<u16, String> {

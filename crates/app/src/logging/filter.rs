@@ -35,6 +35,9 @@ impl Filter {
             "" => Self::DEFAULT,
             text => text,
         };
+        if let Some(word) = unknown_word(text) {
+            return Err(format!("`{word}` is neither a level nor TARGET=LEVEL"));
+        }
         // To targets, a span would be part of a name.
         if !text.contains('[')
             && let Ok(targets) = text.parse()
@@ -67,6 +70,17 @@ impl Filter {
             }
         }
     }
+}
+
+/// A word by itself that is no level. It would be read as a target, and a level with a slip in it
+/// would turn off everything else.
+fn unknown_word(text: &str) -> Option<&str> {
+    // The fields of a span have commas between them, too.
+    if text.contains('{') {
+        return None;
+    }
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.filter(|word| !word.contains('=')).find(|word| word.parse::<LevelFilter>().is_err())
 }
 
 /// Whether a span is one that lines take their context from.
@@ -121,7 +135,7 @@ mod tests {
         for text in ["[run{thread=thr_1}]=debug", "info,chatkit_server[run]=trace"] {
             assert!(matches!(kind(text), Ok(Kind::Spans(_))), "{text}");
         }
-        for wrong in ["chatkit=loud", "a=b=c"] {
+        for wrong in ["inof", "info,garbage", "[", "chatkit=loud", "a=b=c"] {
             assert!(kind(wrong).is_err(), "{wrong}");
         }
     }

@@ -225,3 +225,42 @@ fn a_server_that_does_not_answer_is_not_waited_for() {
     let given_up = ended.notes.matches("not waiting for the server any longer").count();
     assert_eq!(given_up, ops.len(), "{}", ended.notes);
 }
+
+#[test]
+fn a_stream_without_an_event_is_no_reply() {
+    let url = serve(|_, _, stream| stream.write_all(format!("{STREAM}: ping\n\n").as_bytes()));
+    let ended = Chat::tell(&url, &[], &["hi"]);
+    assert_eq!((ended.code, &*ended.out), (Some(1), ""));
+    assert_eq!(ended.notes, "error: the stream ended without an event\n");
+}
+
+#[test]
+fn what_is_meant_for_a_thread_is_not_said_in_another() {
+    for args in [&["--thread", "thr_a"][..], &["--resume"]] {
+        let (send, asked) = mpsc::channel();
+        let url = serve(move |request, _, stream| {
+            send.send(request["type"].clone()).unwrap();
+            refuse(stream)
+        });
+        let ended = Chat::tell(&url, args, &["hi"]);
+        assert_eq!(ended.code, Some(1), "{}", ended.notes);
+        let asked: Vec<Value> = asked.try_iter().collect();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+    }
+}
+
+#[test]
+fn pages_that_never_end_are_left() {
+    let url = serve(|request, _, stream| match request["type"].as_str() {
+        Some("items.list") => {
+            let after: usize =
+                request["params"]["after"].as_str().map_or(0, |after| after.parse().unwrap());
+            assert!(after < 2000, "it goes on for ever");
+            let item = json!({"type": "unheard_of", "id": (after + 1).to_string()});
+            reply(stream, "200 OK", &json!({"data": [item], "has_more": true}))
+        }
+        _ => refuse(stream),
+    });
+    let ended = Chat::tell(&url, &["--thread", "thr_a"], &["/items"]);
+    assert_eq!((ended.code, &*ended.out), (Some(0), ""), "{}", ended.notes);
+}

@@ -8,6 +8,7 @@ mod common;
 
 mod command;
 mod failures;
+mod hostile;
 mod interrupt;
 mod json;
 mod requests;

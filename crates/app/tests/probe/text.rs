@@ -62,3 +62,16 @@ fn a_pipe_that_is_closed_changes_nothing() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(output.stderr, b"");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_no_success() {
+    let server = Server::playback();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = command();
+    command.args([&url(&server), "--message", &spoken(3, 0), "--json"]).stdout(full);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.starts_with("error: the report cannot be written: "), "{error}");
+}

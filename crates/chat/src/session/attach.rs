@@ -4,8 +4,12 @@ use std::{io, path::Path};
 
 use chatkit_client::{Client, ClientError, Upload};
 use chatkit_protocol::{Attachment, AttachmentCreateParams};
+use tokio::{fs::File, io::AsyncReadExt as _};
 
 use super::Session;
+
+/// The largest file that is sent, in bytes: it is held in memory, and a device never ends.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
 
 impl Session {
     /// Uploads a file, to go with the next message.
@@ -13,7 +17,8 @@ impl Session {
         if path.starts_with("http://") || path.starts_with("https://") {
             return self.screen.error("only files can be attached; put the address in the message");
         }
-        let bytes = match tokio::fs::read(path).await {
+        let Some(read) = self.answer(read(path)).await? else { return Ok(()) };
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.has_failed = true;
@@ -39,6 +44,16 @@ impl Session {
             Some(Err(error)) => self.failed("the file could not be sent", &error),
         }
     }
+}
+
+async fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path).await?.take(MAX_FILE + 1).read_to_end(&mut bytes).await?;
+    if bytes.len() as u64 > MAX_FILE {
+        let reason = format!("it has more than {MAX_FILE} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+    }
+    Ok(bytes)
 }
 
 async fn upload(

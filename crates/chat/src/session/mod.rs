@@ -98,6 +98,7 @@ impl Session {
             let url = self.client.url();
             self.screen.note(&format!("{url}: /help lists the commands, /quit leaves"))?;
         }
+        let is_named = thread.is_some() || resumes_newest;
         let thread = match thread {
             None if resumes_newest => self.newest_thread().await?,
             thread => thread,
@@ -106,6 +107,11 @@ impl Session {
             Some(thread) => self.open(thread).await?,
             None => Flow::GoOn,
         };
+        let is_missing = is_named && self.has_failed && self.conversation.thread.is_none();
+        if is_missing && !self.screen.is_terminal() {
+            // What a script says was meant for that thread, not for a new one.
+            flow = Flow::Leave;
+        }
         while flow == Flow::GoOn {
             flow = match self.next_line(PROMPT).await? {
                 Line::Text(line) => self.obey(&line).await?,

@@ -19,6 +19,8 @@ const LISTED: u64 = 20;
 const OPENED: u64 = 30;
 /// How many items a page has.
 const PAGE: u64 = 200;
+/// How many pages are read: a server may always say that there are more.
+const MAX_PAGES: usize = 1000;
 /// The longest title that is shown, in characters.
 const TITLE: usize = 60;
 
@@ -188,17 +190,18 @@ pub(super) async fn items_after(
 ) -> Result<Vec<ThreadItem>, ClientError> {
     let mut items = Vec::new();
     let mut after = after.map(str::to_owned);
-    loop {
+    for _ in 0..MAX_PAGES {
         let Page { data, has_more, .. } =
             client.list_items(thread, PAGE, Order::Asc, after.as_deref()).await?;
         let last = data.last().and_then(|item| item["id"].as_str()).map(str::to_owned);
         items.extend(known_items(data));
         // A page that leads nowhere is the last, whatever the server says.
         if !has_more || last.is_none() || last == after {
-            return Ok(items);
+            break;
         }
         after = last;
     }
+    Ok(items)
 }
 
 /// The items of a page that this client knows.

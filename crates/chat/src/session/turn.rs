@@ -21,6 +21,8 @@ const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// What is said when a server could not be told to stop.
 const LEFT: &str = "left: the reply may go on without this client";
+/// The most that is taken of one turn, in bytes: what is shown is kept until the turn has ended.
+const MAX_TURN: usize = 256 * 1024 * 1024;
 /// How much of an event is shown that this client does not know, in characters.
 const SHOWN: usize = 120;
 
@@ -47,6 +49,8 @@ struct Following {
     /// The id of the last event, if the server gives ids.
     last_id: Option<String>,
     has_failed: bool,
+    /// The bytes of the events so far.
+    taken: usize,
     /// Whether it was joined after a connection was lost.
     was_lost: bool,
     /// How often in a row it was lost.
@@ -128,11 +132,19 @@ impl Session {
                     }
                     following.tries = 0;
                     self.take(&mut following, event)?;
+                    if following.taken > MAX_TURN {
+                        self.screen.error("left: the reply has no end")?;
+                        break End::Failed;
+                    }
                     continue;
                 }
                 Next::Ready(Ok(None)) if following.has_failed => break End::Failed,
                 Next::Ready(Ok(None)) if self.conversation.is_open() => {
                     "the stream ended before the reply".to_owned()
+                }
+                Next::Ready(Ok(None)) if following.taken == 0 => {
+                    self.screen.error("the stream ended without an event")?;
+                    break End::Failed;
                 }
                 Next::Ready(Ok(None)) => break End::Completed,
                 Next::Ready(Err(_)) if following.has_failed => break End::Failed,
@@ -160,6 +172,7 @@ impl Session {
 
     /// Takes an event of a stream that is followed.
     fn take(&mut self, following: &mut Following, event: chatkit_client::Event) -> io::Result<()> {
+        following.taken = following.taken.saturating_add(event.data.len());
         if let Some(id) = event.id.filter(|id| !id.is_empty()) {
             following.last_id = Some(id);
         }
@@ -313,6 +326,7 @@ impl Following {
             stream,
             last_id: None,
             has_failed: false,
+            taken: 0,
             was_lost: false,
             tries: 0,
             is_unstoppable: false,

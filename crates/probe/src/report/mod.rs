@@ -101,7 +101,7 @@ impl Report {
         Self {
             version: VERSION,
             url: url.to_owned(),
-            op: plan.request["type"].as_str().unwrap_or_default().to_owned(),
+            op: plan.request["type"].as_str().map(plain).unwrap_or_default(),
             errors: number(Severity::Error),
             warnings: number(Severity::Warning),
             notes: number(Severity::Note),
