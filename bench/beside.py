@@ -28,10 +28,10 @@ class Contender:
     name: str
     command: list[str]
 
-    def start(self, folder: str, core: int, scheduled: list[str] | None = None) -> ServerProcess:
-        """`scheduled`: a command that runs another one with a scheduling policy."""
+    def start(self, folder: str, cores: str, scheduled: list[str] | None = None) -> ServerProcess:
+        """`cores`: as `taskset` takes them. `scheduled`: a command that runs another one with a scheduling policy."""
         command = [part.replace("{dir}", folder) for part in self.command]
-        server = ServerProcess(["taskset", "-c", str(core), *(scheduled or []), *command])
+        server = ServerProcess(["taskset", "-c", cores, *(scheduled or []), *command])
         server.wait_until_listening()
         return server
 

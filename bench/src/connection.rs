@@ -60,7 +60,7 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr, small: bool) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let bytes = if small { 4 * 1024 } else { BUFFER_BYTES };
+        let bytes = if small { 16 * 1024 } else { BUFFER_BYTES };
         Ok(Self {
             stream,
             buffer: vec![0; bytes].into(),

@@ -12,30 +12,28 @@ use tokio::{runtime::Builder, task::JoinSet, time::sleep};
 
 use crate::{
     BenchError,
+    board::Boards,
     check::Expected,
     cli::IdleOptions,
     connection::{Connection, ConnectionError},
-    exchange::{self, Failure},
+    exchange::{self, Failure, Question},
+    line::{Line, Lines},
+    load::allow_open_files,
     process::{Memory, open_files},
     script,
+    stamp::Clock,
 };
 use report::IdleReport;
 
 const TEXT: &str = "hi";
 /// Connections that are opened, or streams that are asked for, at the same time.
 const AT_ONCE: usize = 64;
-/// Files of our own besides the connections, with room.
-const OTHER_FILES: u64 = 64;
 /// How long a server may take to notice that its clients are gone.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Opens silent streams and reports the server's memory before, meanwhile and afterwards.
 pub(crate) fn idle(options: &IdleOptions) -> Result<IdleReport, BenchError> {
-    let needed = u64::from(options.connections) + OTHER_FILES;
-    let allowed = rlimit::increase_nofile_limit(needed)?;
-    if allowed < needed {
-        return Err(BenchError::OpenFiles { needed, allowed });
-    }
+    allow_open_files(options.connections.into())?;
     Builder::new_current_thread().enable_all().build()?.block_on(measure(options))
 }
 
@@ -91,19 +89,25 @@ async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
     Ok(IdleReport::new(options, before, connected, streaming, closed))
 }
 
-async fn warm_up(options: &IdleOptions, address: SocketAddr) -> Result<Connection, BenchError> {
+async fn warm_up(options: &IdleOptions, address: SocketAddr) -> Result<Line, BenchError> {
     let script = script::script(1, TEXT, 0, 0);
-    let request = script::create_thread(&options.url, &script).http1;
-    let expected = Expected::new(1, TEXT);
-    let mut connection = Connection::open(address, true).await?;
+    let question = Question {
+        post: script::create_thread(&options.url, &script),
+        expected: Expected::new(1, TEXT),
+        clock: Clock::start(),
+    };
+    let boards = Boards::new(1)?;
+    let lines = Lines::new(address, options.connections, None);
+    let mut line = lines.open(0).await?;
     for _ in 0..options.warmup {
-        exchange::until_done(&mut connection, &request, &expected).await?;
-        while connection.body(|_| {}).await.map_err(Failure::from)? {}
-        if !connection.is_open() {
-            connection = Connection::open(address, true).await?;
+        if let Some(board) = boards.board(0) {
+            exchange::whole(&mut line, &question, Instant::now(), &board).await?;
+        }
+        if !line.is_open() {
+            line = lines.open(0).await?;
         }
     }
-    Ok(connection)
+    Ok(line)
 }
 
 /// A connection that was used once, so that the server has all that it keeps for one.

@@ -23,9 +23,10 @@ use crate::{
     cli::LoadOptions,
     exchange::{self, Failure, Question},
     line::{Line, Lines},
-    process::{Watch, cpu_time},
+    process::cpu_time,
     script,
     stamp::Clock,
+    watch::Watch,
 };
 use limit::Limit;
 pub(crate) use report::LoadReport;

@@ -27,6 +27,7 @@ mod stats;
 mod target;
 mod thread;
 mod turn;
+mod watch;
 
 use std::{
     io::{Write as _, stderr, stdout},
@@ -37,6 +38,10 @@ use clap::Parser as _;
 
 use cli::{Cli, Command};
 use error::BenchError;
+
+/// That of the app, so that the servers built in here are compared on the same ground.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {

@@ -22,9 +22,10 @@ use crate::{
     exchange::{self, Question},
     line::Lines,
     load::{allow_open_files, runtime, seconds},
-    process::{Watch, cpu_time},
+    process::cpu_time,
     script,
     stamp::{Clock, TIME},
+    watch::Watch,
 };
 use report::Measured;
 pub(crate) use report::PacedReport;

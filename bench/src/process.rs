@@ -1,11 +1,6 @@
 //! What a process has used, as the Linux kernel tells it.
 
-use std::{
-    fs, io,
-    sync::mpsc::{RecvTimeoutError, Sender, channel},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
+use std::{fs, io, time::Duration};
 
 use serde::Serialize;
 
@@ -19,92 +14,6 @@ pub(crate) struct Memory {
     /// The most that was in memory at any time.
     pub(crate) peak_rss: u64,
     pub(crate) threads: u64,
-}
-
-/// The resident memory of a process over a time, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Sampled {
-    pub(crate) samples: u64,
-    pub(crate) mean_rss: u64,
-    pub(crate) max_rss: u64,
-}
-
-/// Looks at a process's memory again and again, on a thread of its own.
-#[derive(Debug)]
-pub(crate) struct Sampler {
-    stop: Sender<()>,
-    thread: JoinHandle<Sampled>,
-}
-
-/// How often memory is looked at. One look costs some microseconds.
-const SAMPLE_EVERY: Duration = Duration::from_millis(50);
-
-impl Sampler {
-    /// Begins to look.
-    pub(crate) fn start(pid: u32) -> io::Result<Self> {
-        let (stop, stopped) = channel();
-        let thread = thread::Builder::new().name("sampler".to_owned()).spawn(move || {
-            let (mut sampled, mut sum) = (Sampled::default(), 0);
-            loop {
-                if let Ok(rss) = rss(pid) {
-                    sampled.samples += 1;
-                    sampled.max_rss = sampled.max_rss.max(rss);
-                    sum += rss;
-                }
-                match stopped.recv_timeout(SAMPLE_EVERY) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-                }
-            }
-            sampled.mean_rss = sum / sampled.samples.max(1);
-            sampled
-        })?;
-        Ok(Self { stop, thread })
-    }
-
-    /// What was seen.
-    pub(crate) fn stop(self) -> Sampled {
-        drop(self.stop);
-        self.thread.join().unwrap_or_default()
-    }
-}
-
-fn rss(pid: u32) -> io::Result<u64> {
-    Ok(field(&read(pid, "status")?, "VmRSS")? * 1024)
-}
-
-/// What a process used from one time to another.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    pid: u32,
-    cpu: Duration,
-    start: Instant,
-    sampler: Sampler,
-}
-
-/// What a [`Watch`] saw.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Watched {
-    pub(crate) cpu: Duration,
-    pub(crate) time: Duration,
-    pub(crate) memory: Memory,
-    pub(crate) sampled: Sampled,
-}
-
-impl Watch {
-    pub(crate) fn start(pid: u32) -> io::Result<Self> {
-        let sampler = Sampler::start(pid)?;
-        Ok(Self { pid, cpu: cpu_time(pid)?, start: Instant::now(), sampler })
-    }
-
-    pub(crate) fn stop(self) -> io::Result<Watched> {
-        Ok(Watched {
-            cpu: cpu_time(self.pid)?.saturating_sub(self.cpu),
-            time: self.start.elapsed(),
-            memory: Memory::of(self.pid)?,
-            sampled: self.sampler.stop(),
-        })
-    }
 }
 
 /// Time on a CPU of all threads that a process has, to the nanosecond. Of threads that have ended
@@ -123,6 +32,11 @@ pub(crate) fn exact_cpu_time(pid: u32) -> io::Result<Duration> {
             .unwrap_or_default();
     }
     if nanos == 0 { cpu_time(pid) } else { Ok(Duration::from_nanos(nanos)) }
+}
+
+/// All pages of a process that are in memory, in bytes: a quicker look than [`Memory::of`].
+pub(crate) fn rss(pid: u32) -> io::Result<u64> {
+    Ok(field(&read(pid, "status")?, "VmRSS")? * 1024)
 }
 
 /// The kernel counts CPU time for programs in hundredths of a second on every platform.
@@ -181,7 +95,7 @@ fn missing(what: &str) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::process;
+    use std::{process, time::Instant};
 
     use super::*;
 
@@ -218,23 +132,6 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(60), "no CPU time is counted");
         }
         assert!(start.elapsed() > Duration::from_micros(100));
-    }
-
-    #[test]
-    fn a_sampler_sees_memory_that_is_gone_again() {
-        const SIZE: u64 = 64 << 20;
-        let sampler = Sampler::start(process::id()).unwrap();
-        let block = vec![1_u8; usize::try_from(SIZE).unwrap()];
-        let start = Instant::now();
-        // It has looked at least once while the block is there.
-        while start.elapsed() < SAMPLE_EVERY * 4 {
-            thread::yield_now();
-        }
-        assert!(block.iter().all(|&byte| byte == 1));
-        drop(block);
-        let sampled = sampler.stop();
-        assert!(sampled.samples > 1 && sampled.max_rss > SIZE, "{sampled:?}");
-        assert!(sampled.mean_rss <= sampled.max_rss);
     }
 
     #[test]

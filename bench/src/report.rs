@@ -5,8 +5,9 @@ use std::{fmt::Write as _, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    process::{Memory, Sampled, Watched},
+    process::Memory,
     stats::Distribution,
+    watch::{Sampled, Watched},
 };
 
 /// What a server used.
@@ -62,13 +63,13 @@ pub(crate) fn distributions<'a>(
     rows: impl IntoIterator<Item = (&'a str, Distribution)>,
 ) -> String {
     let mut out = format!(
-        "{unit:<16}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n",
+        "{unit:<16}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\n",
         "mean", "p50", "p90", "p99", "p99.9", "max",
     );
     for (name, Distribution { mean, p50, p90, p99, p999, max }) in rows {
         let _ = writeln!(
             out,
-            "{name:<16}{mean:>10.3}{p50:>10.3}{p90:>10.3}{p99:>10.3}{p999:>10.3}{max:>10.3}",
+            "{name:<16}{mean:>12.3}{p50:>12.3}{p90:>12.3}{p99:>12.3}{p999:>12.3}{max:>12.3}",
         );
     }
     out

@@ -143,6 +143,14 @@ fn paced_streams_tell_how_long_their_events_took() {
 }
 
 #[test]
+fn idle_streams_cost_memory() {
+    let server = Server::start(&["serve"]);
+    let report = server.measure(&["idle", "--connections=100", "--connect-first"]);
+    is(&report, "/connections", 100);
+    assert!(number(&report, "/bytes_per_stream/rss") > 0.0, "{report}");
+}
+
+#[test]
 fn a_thread_of_a_length_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("--sqlite={}", folder.path().join("bench.db").display());

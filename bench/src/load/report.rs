@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::open::Arrived;
 use crate::{
     cli::LoadOptions,
-    process::Watched,
     report::{ServerReport, distributions},
     stats::{Latencies, Stats},
+    watch::Watched,
 };
 
 /// What was found.

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::{
     cli::PacedOptions,
-    process::Watched,
     report::{ServerReport, distributions},
     stamp::STAMP_BYTES,
     stats::{Distribution, Stats},
+    watch::Watched,
 };
 
 /// What was found.

@@ -19,13 +19,14 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct AgentSpan {
     span: Span,
+    has_asked: bool,
     usage: Usage,
 }
 
 impl AgentSpan {
     /// Of an agent that has not begun.
     pub(crate) fn none() -> Self {
-        Self { span: Span::none(), usage: Usage::default() }
+        Self { span: Span::none(), has_asked: false, usage: Usage::default() }
     }
 
     /// An agent begins. The span is a child of what is current: a turn, or the tool that the agent
@@ -45,16 +46,16 @@ impl AgentSpan {
             gen_ai.usage.output_tokens = Empty,
             "error.type" = Empty,
         );
-        Self { span, usage: Usage::default() }
+        Self { span, has_asked: false, usage: Usage::default() }
     }
 
     pub(crate) fn span(&self) -> &Span {
         &self.span
     }
 
-    /// The model that the agent asks is known.
-    pub(crate) fn asks(&self, model: &dyn Model) {
-        if !self.span.is_disabled() && self.usage == Usage::default() {
+    /// The model that the agent asks is known. Recorded once: exporters do not replace attributes.
+    pub(crate) fn asks(&mut self, model: &dyn Model) {
+        if !std::mem::replace(&mut self.has_asked, true) && !self.span.is_disabled() {
             self.span.record("gen_ai.provider.name", model.provider().name());
             self.span.record("gen_ai.request.model", model.name());
         }
@@ -273,7 +274,7 @@ fn input_message(item: &InputItem) -> Value {
             json!({"role": role, "parts": parts.collect::<Value>()})
         }
         InputItem::FunctionCallOutput(output) => {
-            let part = json!({"type": "tool_call_response", "id": output.call_id, "result": output.output});
+            let part = json!({"type": "tool_call_response", "id": output.call_id, "response": output.output});
             json!({"role": "tool", "parts": [part]})
         }
         InputItem::FunctionCall(call) => json!({"role": "assistant", "parts": [called(call)]}),

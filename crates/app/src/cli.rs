@@ -44,7 +44,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the chat: the page at `/`, the protocol at `POST /chatkit`
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Chat with any ChatKit server in the terminal
     Chat(ChatArgs),
     /// Send a message to any ChatKit server, watch the stream and say what is wrong with it
@@ -54,7 +54,7 @@ pub(crate) enum Command {
 impl Cli {
     /// The command to run: without one the chat is served.
     pub(crate) fn into_command(self) -> Command {
-        self.command.unwrap_or(Command::Serve(self.serve))
+        self.command.unwrap_or(Command::Serve(Box::new(self.serve)))
     }
 }
 

@@ -9,6 +9,7 @@ mod lines;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod output;
+mod panics;
 
 pub(crate) use filter::Filter;
 
@@ -22,7 +23,8 @@ use line::Format;
 use lines::Lines;
 use output::Output;
 
-/// The log and the traces of this process.
+/// The log and the traces of this process. Dropped, it sends and writes what is left, for a few
+/// seconds at most.
 #[derive(Debug)]
 pub(crate) struct Logging {
     output: Output,
@@ -43,6 +45,7 @@ impl Logging {
         let lines = Lines::new(format, output.clone());
         let subscriber = registry().with(filter).with(exported).with(lines);
         subscriber.try_init().map_err(|error| format!("no log: {error}"))?;
+        panics::log();
         #[cfg(not(feature = "otlp"))]
         if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some() {
             tracing::info!("OTEL_EXPORTER_OTLP_ENDPOINT is set, but this build sends no traces");
@@ -53,11 +56,12 @@ impl Logging {
             traces,
         })
     }
+}
 
-    /// Sends and writes what is left, for a few seconds at most.
-    pub(crate) fn finish(self) {
+impl Drop for Logging {
+    fn drop(&mut self) {
         #[cfg(feature = "otlp")]
-        if let Some(traces) = self.traces {
+        if let Some(traces) = self.traces.take() {
             traces.finish();
         }
         self.output.flush();

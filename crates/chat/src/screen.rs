@@ -101,6 +101,7 @@ impl Screen {
 
     /// Something that went wrong.
     pub(crate) fn error(&mut self, text: &str) -> io::Result<()> {
+        self.end_line()?;
         self.aside(RED, &format!("error: {text}"))
     }
 

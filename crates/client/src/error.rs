@@ -123,20 +123,9 @@ impl ClientError {
     }
 }
 
-/// What an error says, with its causes. The outermost only says that there is one.
-pub(crate) fn describe(error: &reqwest::Error) -> String {
-    let mut text = String::new();
-    for cause in chain(error).skip(1) {
-        let more = cause.to_string();
-        if text.ends_with(&more) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push_str(": ");
-        }
-        text.push_str(&more);
-    }
-    if text.is_empty() { error.to_string() } else { text }
+/// What the innermost cause of an error says: those around it only say where it happened.
+fn describe(error: &reqwest::Error) -> String {
+    chain(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// An error and its causes, those in an I/O error's pocket too.

@@ -45,7 +45,7 @@ impl Client {
         &self,
         input: &UserMessageInput,
     ) -> Result<EventStream, ClientError> {
-        self.stream(&op("threads.create", json!({"input": input}))).await
+        self.stream(&op("threads.create", &json!({"input": input}))).await
     }
 
     /// Adds a message to a thread.
@@ -59,7 +59,7 @@ impl Client {
         input: &UserMessageInput,
     ) -> Result<EventStream, ClientError> {
         let params = json!({"thread_id": thread_id, "input": input});
-        self.stream(&op("threads.add_user_message", params)).await
+        self.stream(&op("threads.add_user_message", &params)).await
     }
 
     /// Brings the output of the client tool that a thread waits for.
@@ -73,7 +73,7 @@ impl Client {
         result: &Value,
     ) -> Result<EventStream, ClientError> {
         let params = json!({"thread_id": thread_id, "result": result});
-        self.stream(&op("threads.add_client_tool_output", params)).await
+        self.stream(&op("threads.add_client_tool_output", &params)).await
     }
 
     /// Answers the questions of an item.
@@ -88,7 +88,7 @@ impl Client {
         input: &StructuredInputSubmission,
     ) -> Result<EventStream, ClientError> {
         let params = json!({"thread_id": thread_id, "item_id": item_id, "input": input});
-        self.stream(&op("threads.add_structured_input", params)).await
+        self.stream(&op("threads.add_structured_input", &params)).await
     }
 
     /// Has a message answered once more. What follows it is deleted.
@@ -102,7 +102,7 @@ impl Client {
         item_id: &ItemId,
     ) -> Result<EventStream, ClientError> {
         let params = json!({"thread_id": thread_id, "item_id": item_id});
-        self.stream(&op("threads.retry_after_item", params)).await
+        self.stream(&op("threads.retry_after_item", &params)).await
     }
 
     /// Joins the running turn of a thread, from its beginning or after the event with an id. Only
@@ -120,7 +120,7 @@ impl Client {
         if let Some(after) = after {
             params["after"] = after.into();
         }
-        self.stream(&op("threads.attach", params)).await
+        self.stream(&op("threads.attach", &params)).await
     }
 
     /// Stops the running turn of a thread; says whether there was one. Only chatkit-rs has this op:
@@ -131,7 +131,7 @@ impl Client {
     /// Those of [`call`](Self::call): a refusal of status 409 means that this turn may not be
     /// stopped.
     pub async fn stop(&self, thread_id: &ThreadId) -> Result<bool, ClientError> {
-        let request = op("threads.stop", json!({"thread_id": thread_id}));
+        let request = op("threads.stop", &json!({"thread_id": thread_id}));
         let answer: ThreadStopResponse = self.call(&request).await?;
         Ok(answer.stopped)
     }
@@ -147,7 +147,7 @@ impl Client {
         after: Option<&str>,
     ) -> Result<Page<Value>, ClientError> {
         let params = json!({"limit": limit, "order": Order::Desc, "after": after});
-        self.call(&op("threads.list", params)).await
+        self.call(&op("threads.list", &params)).await
     }
 
     /// A thread with the first of its items.
@@ -156,7 +156,7 @@ impl Client {
     ///
     /// Those of [`call`](Self::call).
     pub async fn get_thread(&self, thread_id: &ThreadId) -> Result<Value, ClientError> {
-        self.call(&op("threads.get_by_id", json!({"thread_id": thread_id}))).await
+        self.call(&op("threads.get_by_id", &json!({"thread_id": thread_id}))).await
     }
 
     /// Items of a thread, oldest or newest first, the first ones or those that follow an item.
@@ -173,7 +173,7 @@ impl Client {
     ) -> Result<Page<Value>, ClientError> {
         let params =
             json!({"thread_id": thread_id, "limit": limit, "order": order, "after": after});
-        self.call(&op("items.list", params)).await
+        self.call(&op("items.list", &params)).await
     }
 
     /// Deletes a thread.
@@ -182,7 +182,7 @@ impl Client {
     ///
     /// Those of [`call`](Self::call).
     pub async fn delete_thread(&self, thread_id: &ThreadId) -> Result<(), ClientError> {
-        let request = op("threads.delete", json!({"thread_id": thread_id}));
+        let request = op("threads.delete", &json!({"thread_id": thread_id}));
         // What an answer without content looks like is up to the server.
         accepted(self.send(&request, false).await?).await.map(drop)
     }
@@ -196,7 +196,7 @@ impl Client {
         &self,
         params: &AttachmentCreateParams,
     ) -> Result<Attachment, ClientError> {
-        self.call(&op("attachments.create", json!(params))).await
+        self.call(&op("attachments.create", &json!(params))).await
     }
 
     /// Takes a registered file back.
@@ -205,7 +205,7 @@ impl Client {
     ///
     /// Those of [`call`](Self::call).
     pub async fn delete_attachment(&self, id: &AttachmentId) -> Result<(), ClientError> {
-        let request = op("attachments.delete", json!({"attachment_id": id}));
+        let request = op("attachments.delete", &json!({"attachment_id": id}));
         accepted(self.send(&request, false).await?).await.map(drop)
     }
 }
@@ -234,8 +234,7 @@ fn refusal(text: &str) -> String {
     if message.is_empty() { "no reason given".to_owned() } else { message }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "callers build it in place")]
-fn op(kind: &str, params: Value) -> Value {
+fn op(kind: &str, params: &Value) -> Value {
     json!({"type": kind, "params": params})
 }
 

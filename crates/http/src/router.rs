@@ -82,7 +82,8 @@ where
     let answered = async {
         let response = answer_op(state, request).await;
         let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
-        tracing::debug!(status, elapsed_ms = elapsed.as_secs_f64() * 1e3, "a request was answered");
+        let elapsed_ms = (elapsed.as_secs_f64() * 1e4).round() / 10.0;
+        tracing::debug!(status, elapsed_ms, "a request was answered");
         response
     };
     let response = answered.instrument(span.clone()).await;

@@ -2,90 +2,19 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use std::{sync::Arc, time::Duration};
+mod common;
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, header},
-    response::Response,
-};
-use chatkit_http::{Options, router};
+use std::time::Duration;
+
 use chatkit_metrics::Metrics;
 use chatkit_protocol::Op;
-use chatkit_server::{
-    ChatKit, ChatKitServer, EventStream, MemoryStore, Observer as _, StoreOutcome, Turn,
-};
-use chatkit_testkit::{
-    exposition::{Exposition, Format},
-    wire,
-};
-use http_body_util::BodyExt as _;
-use tower::ServiceExt as _;
-
-struct Greeter;
-
-impl ChatKitServer for Greeter {
-    type Context = ();
-
-    fn respond(&self, turn: Turn<()>) -> EventStream<'_> {
-        turn.stream(async |_, events| events.message("hello").await)
-    }
-}
-
-fn app(metrics: &Metrics) -> Router {
-    let store = metrics.observe_store(Arc::new(MemoryStore::new()));
-    let chatkit = ChatKit::builder(Greeter, store).observer(Arc::new(metrics.clone())).build();
-    let mut options = Options::default();
-    options.body_limit = 10_000;
-    metrics.observe_http(router(chatkit, options)).merge(metrics.routes())
-}
-
-async fn send(app: &Router, request: Request<Body>) -> (Response<()>, String) {
-    let response = app.clone().oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    (Response::from_parts(parts, ()), String::from_utf8(body.to_vec()).unwrap())
-}
-
-async fn post(app: &Router, body: impl Into<Body>) -> String {
-    send(app, Request::post("/chatkit").body(body.into()).unwrap()).await.1
-}
-
-async fn text(app: &Router, accept: &str) -> (String, String) {
-    let request = Request::get("/metrics").header(header::ACCEPT, accept);
-    let (head, text) = send(app, request.body(Body::empty()).unwrap()).await;
-    let kind = head.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
-    (kind, text)
-}
-
-async fn scrape(app: &Router) -> Exposition {
-    let (kind, text) = text(app, "application/openmetrics-text").await;
-    assert_eq!(kind, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-    Exposition::parse(&text, Format::OpenMetrics).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"))
-}
-
-/// A server that has had to do with everything.
-async fn busy() -> (Router, Metrics) {
-    let metrics = Metrics::new("1.2.3");
-    let app = app(&metrics);
-    post(&app, wire::create_thread("hi").to_string()).await;
-    post(&app, r#"{"type": "threads.list", "params": {}}"#).await;
-    post(&app, r#"{"type": "threads.get_by_id", "params": {"thread_id": "none"}}"#).await;
-    post(&app, r#"{"type": "threads.\"\n\\{}", "params": {}}"#).await;
-    post(&app, "no json").await;
-    post(&app, " ".repeat(20_000)).await;
-    send(&app, Request::get("/chatkit").body(Body::empty()).unwrap()).await;
-    send(&app, Request::get("/healthz").body(Body::empty()).unwrap()).await;
-    while scrape(&app).await.value("chatkit_runs_active", &[]) != Some(0.0) {
-        tokio::task::yield_now().await;
-    }
-    (app, metrics)
-}
+use chatkit_server::{Observer as _, StoreOutcome};
+use chatkit_testkit::exposition::{Exposition, Format};
+use common::{app, busy, scrape, text};
 
 #[tokio::test]
 async fn both_formats_tell_the_same() {
-    let (app, _) = busy().await;
+    let app = busy().await;
     let open = scrape(&app).await;
     let (kind, text) = text(&app, "*/*").await;
     assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
@@ -104,7 +33,7 @@ async fn both_formats_tell_the_same() {
 
 #[tokio::test]
 async fn names_follow_the_conventions() {
-    let (app, _) = busy().await;
+    let app = busy().await;
     for (name, family) in scrape(&app).await.families() {
         assert!(name.starts_with("chatkit_") || name.starts_with("process_"), "{name}");
         assert!(!name.ends_with("_total"), "{name}: the suffix is the format's");
@@ -118,7 +47,7 @@ async fn names_follow_the_conventions() {
 /// However a client names things, a label has one of few values.
 #[tokio::test]
 async fn labels_are_bounded() {
-    let (app, _) = busy().await;
+    let app = busy().await;
     let ops: Vec<_> = Op::ALL.map(Op::as_str).into_iter().chain(["unknown"]).collect();
     for (name, labels, _) in scrape(&app).await.samples() {
         for (label, value) in labels {
@@ -139,7 +68,7 @@ async fn labels_are_bounded() {
 
 #[tokio::test]
 async fn requests_are_counted_by_op_and_status() {
-    let (app, _) = busy().await;
+    let app = busy().await;
     let found = scrape(&app).await;
     let requests =
         |op, status| found.value("chatkit_http_requests_total", &[("op", op), ("status", status)]);

@@ -46,11 +46,17 @@ pub(crate) struct Arrival {
 }
 
 /// The events of a recording: what is JSON and no comment.
-pub(crate) fn events(recording: &Recording) -> impl DoubleEndedIterator<Item = Event<'_>> {
+pub(crate) fn events(recording: &Recording) -> impl DoubleEndedIterator<Item = Event<'_>> + Clone {
     recording.frames.iter().enumerate().filter_map(|(frame, seen)| match &seen.kind {
         FrameKind::Event(json) => Some(Event { at: seen.at, frame, json }),
         FrameKind::Comment(_) | FrameKind::NotJson(_) => None,
     })
+}
+
+/// How many frames hold nothing but comments.
+pub(crate) fn heartbeats(recording: &Recording) -> usize {
+    let is_comment = |frame: &&Frame| matches!(frame.kind, FrameKind::Comment(_));
+    recording.frames.iter().filter(is_comment).count()
 }
 
 /// The events that add to a text.

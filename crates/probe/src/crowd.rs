@@ -16,11 +16,11 @@ use crate::{
 
 /// One stream of a crowd, and when it was begun.
 #[derive(Debug, Clone, Copy)]
-pub struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// When its request was sent, from the beginning of the round.
-    pub offset: Duration,
+    pub(crate) offset: Duration,
     /// What was seen of it.
-    pub recording: &'a Recording,
+    pub(crate) recording: &'a Recording,
 }
 
 /// What is shorter than this may be the machine's load.
@@ -34,12 +34,16 @@ const QUEUED: f64 = 0.7;
 const TURNS: f64 = 0.6;
 /// With fewer streams, slowness may be the machine's.
 const MIN_TURNS: u32 = 3;
+/// How many times slower they are at least, however few there are.
+const MIN_SLOWER: u32 = 2;
+/// With fewer text events there is no pace.
+const MIN_TEXTS: u32 = 5;
 /// A pace below this is the machine's, not one that somebody waits for.
 const SPACED: Duration = Duration::from_millis(15);
 
 /// Judges streams that ran at the same time against one that ran alone before. `apart` is the time
 /// between the beginnings of two.
-pub fn check_crowd(alone: &Recording, crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
+pub(crate) fn check(alone: &Recording, crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
     let crowd: Vec<Member<'_>> =
         crowd.iter().copied().filter(|member| first_text(member.recording).is_some()).collect();
     if crowd.len() < 2 {
@@ -129,18 +133,20 @@ fn pauses(member: &Member<'_>) -> Vec<(Duration, Duration)> {
         .collect()
 }
 
-/// A spaced stream becomes slower by as many times as there are streams.
+/// A spaced stream becomes slower by as many times as there are streams. The time is taken for each
+/// text event, since a model's answers are not of one length.
 fn in_turns(alone: &Recording, crowd: &[Member<'_>]) -> Option<Finding> {
-    let pace = |recording: &Recording| {
-        median(&gaps(texts(recording).iter().map(|text| text.at))).filter(|gap| *gap >= SPACED)
-    };
     let people = u32::try_from(crowd.len()).ok().filter(|people| *people >= MIN_TURNS)?;
-    let one = pace(alone)?;
+    let spaced = median(&gaps(texts(alone).iter().map(|text| text.at)))?;
+    let one = pace(alone).filter(|_| spaced >= SPACED)?;
     let paces: Vec<Duration> = crowd.iter().filter_map(|member| pace(member.recording)).collect();
     let many = median(&paces).filter(|_| paces.len() == crowd.len())?;
-    (many >= (one * people).mul_f64(TURNS)).then(|| {
-        finding(format!(
-            "with {} the text events of each come {} apart, alone {}",
+    let slow = (one * people).mul_f64(TURNS).max(one * MIN_SLOWER);
+    (many >= slow).then(|| Finding {
+        // A machine without room for more looks the same.
+        severity: Severity::Warning,
+        ..finding(format!(
+            "with {} each text event takes {}, alone {}",
             count(crowd.len(), "stream"),
             time(many),
             time(one)
@@ -148,21 +154,125 @@ fn in_turns(alone: &Recording, crowd: &[Member<'_>]) -> Option<Finding> {
     })
 }
 
+/// How long each text event took, the wait for the first one included.
+fn pace(recording: &Recording) -> Option<Duration> {
+    let texts = texts(recording);
+    let number = u32::try_from(texts.len()).ok().filter(|number| *number >= MIN_TEXTS)?;
+    Some(texts.last()?.at / number)
+}
+
 fn finding(seen: String) -> Finding {
-    Finding {
-        code: "blocked-server",
-        severity: Severity::Error,
+    Finding::error(
+        "blocked-server",
         seen,
-        why: "One user's turn stops the chat of all others: something blocks the server's event \
-              loop, or there is one worker (or one slot of the model) for everybody."
-            .to_owned(),
-        fix: "Look for blocking calls in async code: `time.sleep`, `requests`, a database driver \
-              that is not async, heavy computation. Await async ones, or move them to a thread \
-              (`asyncio.to_thread`, `spawn_blocking`). If the user's messages are echoed at once \
-              and only the texts wait, raise the number of requests that the model serves at a \
-              time."
-            .to_owned(),
-        frame: None,
-        count: 1,
+        "One user's turn stops the chat of all others: something blocks the server's event loop, \
+         or there is one worker (or one slot of the model) for everybody.",
+        "Look for blocking calls in async code: `time.sleep`, `requests`, a database driver that \
+         is not async, heavy computation. Await async ones, or move them to a thread \
+         (`asyncio.to_thread`, `spawn_blocking`). If the user's messages are echoed at once and \
+         only the texts wait, raise the number of requests that the model serves at a time.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Recording,
+        tape::{Tape, created, delta, whole},
+    };
+
+    const APART: Duration = Duration::from_millis(50);
+
+    fn verdict(alone: &Recording, crowd: &[(u64, Recording)]) -> Option<Finding> {
+        let crowd: Vec<Member<'_>> = crowd
+            .iter()
+            .map(|(ms, recording)| Member { offset: Duration::from_millis(*ms), recording })
+            .collect();
+        check(alone, &crowd, APART)
+    }
+
+    /// Words with a pause before each, after a wait.
+    fn paced(wait: f64, pause: f64) -> Recording {
+        Tape::new().wait(4.0).head().opening().wait(wait).paced(20, |_| pause).done()
+    }
+
+    #[test]
+    fn streams_that_go_their_own_way_are_fine() {
+        let alone = paced(0.0, 30.0);
+        let crowd: Vec<_> = (0..6).map(|number| (number * 50, paced(0.0, 31.0))).collect();
+        assert_eq!(verdict(&alone, &crowd), None);
+    }
+
+    #[test]
+    fn a_pause_that_each_makes_for_itself_is_fine() {
+        let thinking = || paced(900.0, 30.0);
+        let crowd: Vec<_> = (0..4).map(|number| (number * 50, thinking())).collect();
+        assert_eq!(verdict(&thinking(), &crowd), None);
+    }
+
+    #[test]
+    fn one_after_another() {
+        let alone = paced(0.0, 30.0);
+        let crowd: Vec<_> =
+            (0..4).map(|number| (number * 50, paced(number as f64 * 620.0, 30.0))).collect();
+        let found = verdict(&alone, &crowd).unwrap();
+        assert!(found.seen.contains("one after another"), "{found:?}");
+        assert_eq!(found.severity, Severity::Error);
+    }
+
+    #[test]
+    fn whole_messages_one_after_another() {
+        let answer = |ms: f64| {
+            let tape = Tape::new().wait(ms).head().read(&[created()]);
+            tape.read(&[whole("Done.")]).end(crate::End::Complete)
+        };
+        let crowd: Vec<_> =
+            (0..4u32).map(|number| (0, answer(1000.0 * f64::from(number + 1)))).collect();
+        let found = verdict(&answer(1000.0), &crowd).unwrap();
+        assert!(found.seen.contains("one after another"), "{found:?}");
+        // All of them after the same second.
+        let crowd: Vec<_> = (0..4).map(|number| (number * 50, answer(1010.0))).collect();
+        assert_eq!(verdict(&answer(1000.0), &crowd), None);
+    }
+
+    #[test]
+    fn all_stand_still_at_one_moment() {
+        // The round's clock stands from 400 ms to 1400 ms.
+        let frozen = |offset: f64| {
+            let mut tape = Tape::new().wait(4.0).head().opening();
+            let mut clock = offset + 4.0;
+            for number in 0..40 {
+                let pause =
+                    if clock < 400.0 && clock + 30.0 >= 400.0 { 1400.0 - clock } else { 30.0 };
+                clock += pause;
+                tape = tape.wait(pause + f64::from(number % 3) * 0.1).read(&[delta(" word")]);
+            }
+            tape.done()
+        };
+        let alone = paced(0.0, 30.0);
+        let crowd: Vec<_> = (0..4u32)
+            .map(|number| (u64::from(number) * 50, frozen(f64::from(number) * 50.0)))
+            .collect();
+        let found = verdict(&alone, &crowd).unwrap();
+        assert!(found.seen.starts_with("all 4 streams stood still"), "{found:?}");
+    }
+
+    #[test]
+    fn in_turns() {
+        let crowd = |slower: f64| -> Vec<_> {
+            (0..6).map(|number| (number * 50, paced(0.0, 40.0 * slower))).collect()
+        };
+        let found = verdict(&paced(0.0, 40.0), &crowd(5.8)).unwrap();
+        assert_eq!((found.code, found.severity), ("blocked-server", Severity::Warning));
+        // A machine that is busy.
+        assert_eq!(verdict(&paced(0.0, 40.0), &crowd(1.9)), None);
+        // A server at full speed has only so much of it.
+        assert_eq!(verdict(&paced(0.0, 1.0), &crowd(0.15)), None);
+    }
+
+    #[test]
+    fn one_has_nobody_to_wait_for() {
+        assert_eq!(verdict(&paced(0.0, 30.0), &[(0, paced(0.0, 300.0))]), None);
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    Frame, FrameKind, Recording,
-    arrivals::{characters, events, first_text, texts},
+    Recording,
+    arrivals::{characters, events, first_text, heartbeats, texts},
     numbers::quantile_of_sorted,
 };
 
@@ -105,7 +105,7 @@ impl Figures {
             events: events(recording).count(),
             text_events: texts.len(),
             characters: if texts.is_empty() { whole(recording) } else { streamed },
-            heartbeats: recording.frames.iter().filter(|frame| is_heartbeat(frame)).count(),
+            heartbeats: heartbeats(recording),
             reads: recording.reads.len(),
             bytes: recording.reads.iter().map(|read| read.bytes).sum(),
             events_per_second: rate(texts.len().saturating_sub(1), span),
@@ -161,10 +161,6 @@ fn whole(recording: &Recording) -> usize {
         .sum()
 }
 
-fn is_heartbeat(frame: &Frame) -> bool {
-    matches!(frame.kind, FrameKind::Comment(_))
-}
-
 fn rate(count: usize, span: Duration) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "counts are small")]
     let rate = count as f64 / span.as_secs_f64();
@@ -186,5 +182,46 @@ fn some_ms<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::O
     match time {
         Some(time) => serializer.serialize_some(&in_ms(*time)),
         None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        End,
+        tape::{Tape, created, delta, done, echo, whole},
+    };
+
+    #[test]
+    fn times_counts_and_gaps() {
+        let tape = Tape::new().wait(5.0).head().wait(1.0).read(&[created(), echo(None)]);
+        let tape = tape.wait(94.0).read(&[delta("ab"), delta("")]).heartbeat();
+        let tape = tape.paced(3, |number| [20.0, 400.0, 80.0][number]).read(&[done(None)]);
+        let figures = Figures::of(&tape.wait(2.0).end(End::Complete));
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(
+            (figures.headers, figures.first_event, figures.first_text, Some(figures.total)),
+            (ms(5), ms(6), ms(100), ms(602))
+        );
+        assert_eq!((figures.events, figures.text_events, figures.characters), (8, 4, 17));
+        assert_eq!((figures.heartbeats, figures.reads), (1, 7));
+        assert_eq!(figures.events_per_second, Some(6.0));
+        assert_eq!(figures.characters_per_second, Some(30.0));
+        let gaps = figures.gaps.unwrap();
+        assert_eq!((gaps.count, Some(gaps.p50), Some(gaps.p99)), (3, ms(80), ms(400)));
+        assert_eq!((gaps.longest_after_frame, Some(gaps.longest_at)), (5, ms(120)));
+        let filled: Vec<_> = gaps.histogram.iter().filter(|bucket| bucket.count > 0).collect();
+        let filled: Vec<_> = filled.iter().map(|bucket| (bucket.up_to_ms, bucket.count)).collect();
+        assert_eq!(filled, [(Some(20), 1), (Some(100), 1), (Some(500), 1)]);
+    }
+
+    #[test]
+    fn a_text_that_came_whole_is_counted_once() {
+        let tape = Tape::new().head().read(&[created()]).wait(7.0).read(&[whole("four")]);
+        let figures = Figures::of(&tape.end(End::Complete));
+        assert_eq!((figures.characters, figures.text_events), (4, 0));
+        assert_eq!(figures.first_text, Some(Duration::from_millis(7)));
+        assert_eq!((figures.gaps, figures.events_per_second), (None, None));
     }
 }

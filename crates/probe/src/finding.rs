@@ -23,6 +23,29 @@ pub struct Finding {
     pub count: usize,
 }
 
+impl Finding {
+    /// Something that breaks the stock client.
+    pub(crate) fn error(code: &'static str, seen: String, why: &str, fix: &str) -> Self {
+        let (why, fix) = (why.to_owned(), fix.to_owned());
+        Self { code, severity: Severity::Error, seen, why, fix, frame: None, count: 1 }
+    }
+
+    /// Something that users will notice.
+    pub(crate) fn warning(code: &'static str, seen: String, why: &str, fix: &str) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, seen, why, fix) }
+    }
+
+    /// Something that is worth knowing.
+    pub(crate) fn note(code: &'static str, seen: String, why: &str, fix: &str) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, seen, why, fix) }
+    }
+
+    /// The same, seen at a frame.
+    pub(crate) fn at(self, frame: Option<usize>) -> Self {
+        Self { frame, ..self }
+    }
+}
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -15,7 +15,7 @@ pub struct Recording {
     pub reads: Vec<Read>,
     /// The frames of the event stream, in order.
     pub frames: Vec<Frame>,
-    /// The body, if it was no event stream, cut to a few kilobytes.
+    /// The body, if it was no event stream, as far as it was read.
     pub text: Option<String>,
     /// How it ended.
     pub end: End,
@@ -28,7 +28,7 @@ pub struct Head {
     pub at: Duration,
     /// The status.
     pub status: u16,
-    /// The version of HTTP: `HTTP/1.1`, `HTTP/2`.
+    /// The version of HTTP: `HTTP/1.1`, `HTTP/2.0`.
     pub version: String,
     /// The headers, names in lower case, in order.
     pub headers: Vec<(String, String)>,
@@ -37,7 +37,30 @@ pub struct Head {
 impl Head {
     /// The first value of a header, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.values(name).next()
+    }
+
+    /// All values of a header that holds a list, as one list.
+    pub(crate) fn list(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self.values(name).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// Whether the body is called an event stream.
+    pub(crate) fn is_event_stream(&self) -> bool {
+        let media_type = self.header("content-type").and_then(|value| value.split(';').next());
+        media_type.is_some_and(|it| it.trim().eq_ignore_ascii_case("text/event-stream"))
+    }
+
+    /// How the body is compressed, if it is.
+    pub(crate) fn compression(&self) -> Option<&str> {
+        let encoding = self.header("content-encoding")?.trim();
+        (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.headers.iter().filter(move |(other, _)| other == name);
+        named.map(|(_, value)| value.as_str())
     }
 }
 
@@ -85,6 +108,10 @@ pub enum End {
     CutFrame(Duration),
     /// The connection broke, or there was none.
     Broken(Duration, String),
+    /// What came cannot be decompressed.
+    Undecodable(Duration, String),
+    /// The probe left, since so much came that it would not keep more.
+    TooLarge(Duration),
     /// Nothing came for as long as the probe waits.
     TimedOut(Duration),
     /// The probe left, as it was told to.
@@ -98,6 +125,8 @@ impl End {
             Self::Complete(at)
             | Self::CutFrame(at)
             | Self::Broken(at, _)
+            | Self::Undecodable(at, _)
+            | Self::TooLarge(at)
             | Self::TimedOut(at)
             | Self::Left(at) => *at,
         }

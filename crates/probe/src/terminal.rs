@@ -18,11 +18,8 @@ const BEGIN: &str = "\r\u{1b}[?7l";
 /// Away with what is left of the line before, and wrapping again.
 const END: &str = "\u{1b}[K\u{1b}[?7h";
 
-/// Draws the picture until something is through, then takes it away.
-///
-/// # Errors
-///
-/// None: what cannot be drawn is not drawn.
+/// Draws the picture until something is through, then takes it away. What cannot be drawn is not
+/// drawn.
 pub async fn watch<T>(live: &Live, mut terminal: impl Write, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     let mut ticks = interval(TICK);

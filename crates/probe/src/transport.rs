@@ -1,8 +1,8 @@
 //! What HTTP says about a stream: how it was answered, which headers it has, how it ended.
 
 use crate::{
-    End, Finding, FrameKind, Head, Recording, Severity,
-    arrivals::events,
+    End, Finding, Head, Recording, Severity,
+    arrivals::{events, heartbeats},
     words::{brief, count, time},
 };
 
@@ -33,21 +33,19 @@ pub(crate) fn check_json(recording: &Recording) -> Vec<Finding> {
     let why = "The op was not done, and the stock client shows what stands in `message`.";
     let fix = "Check the request and the address. If both are right, look at the server's log.";
     match (head.status, &recording.end) {
-        (500.., _) => vec![error("status-5xx", seen, why, fix)],
-        (300.., _) => vec![error("status-4xx", seen, why, fix)],
-        (_, End::Broken(..) | End::TimedOut(_)) => end(recording).into_iter().collect(),
-        _ => Vec::new(),
+        (500.., _) => vec![Finding::error("status-5xx", seen, why, fix)],
+        (400.., _) => vec![Finding::error("status-4xx", seen, why, fix)],
+        (300.., _) => vec![Finding::error("status-3xx", seen, why, fix)],
+        _ => end(recording).into_iter().collect(),
     }
 }
 
 /// Whether the answer is an event stream at all: the rules for streams say nothing else.
 pub(crate) fn is_stream(recording: &Recording) -> bool {
-    recording.head.as_ref().is_some_and(|head| (200..300).contains(&head.status) && is_sse(head))
-}
-
-fn is_sse(head: &Head) -> bool {
-    let media_type = head.header("content-type").and_then(|value| value.split(';').next());
-    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("text/event-stream"))
+    recording
+        .head
+        .as_ref()
+        .is_some_and(|head| (200..300).contains(&head.status) && head.is_event_stream())
 }
 
 fn no_response(recording: &Recording) -> Finding {
@@ -59,7 +57,7 @@ fn no_response(recording: &Recording) -> Finding {
     let left = matches!(recording.end, End::Left(_));
     Finding {
         severity: if left { Severity::Note } else { Severity::Error },
-        ..error(
+        ..Finding::error(
             "no-response",
             seen,
             "The chat shows that something went wrong, and the message seems lost.",
@@ -75,7 +73,7 @@ fn status(head: &Head, recording: &Recording) -> Option<Finding> {
     let seen = format!("status {}{said}", head.status);
     match head.status {
         200..=299 => None,
-        500.. => Some(error(
+        500.. => Some(Finding::error(
             "status-5xx",
             seen,
             "The stock client sends a failed streaming op again, up to five times: the message may \
@@ -83,14 +81,14 @@ fn status(head: &Head, recording: &Recording) -> Option<Finding> {
             "Answer every streaming op with 200 and `text/event-stream`, and put failures into an \
              `error` event.",
         )),
-        400..=499 => Some(error(
+        400..=499 => Some(Finding::error(
             "status-4xx",
             seen,
             "The stock client gives up and hardly says why.",
             "Check the address and the headers of the request (`--header`). A server should answer \
              a streaming op that it cannot do with 200, `text/event-stream` and an `error` event.",
         )),
-        _ => Some(error(
+        _ => Some(Finding::error(
             "status-3xx",
             seen,
             "The request was not answered but sent elsewhere: a redirected POST may lose its body.",
@@ -100,7 +98,7 @@ fn status(head: &Head, recording: &Recording) -> Option<Finding> {
 }
 
 fn content_type(head: &Head, recording: &Recording) -> Option<Finding> {
-    if is_sse(head) {
+    if head.is_event_stream() {
         return None;
     }
     let body = recording.text.as_deref().map(|text| brief(text, 120)).unwrap_or_default();
@@ -108,7 +106,7 @@ fn content_type(head: &Head, recording: &Recording) -> Option<Finding> {
         Some(value) => format!("content-type `{}`", brief(value, 80)),
         None => "no content-type".to_owned(),
     };
-    Some(error(
+    Some(Finding::error(
         "wrong-content-type",
         if body.is_empty() { found } else { format!("{found}: {body}") },
         "The stock client takes it for a failure and sends the message again, up to five times.",
@@ -119,14 +117,15 @@ fn content_type(head: &Head, recording: &Recording) -> Option<Finding> {
 
 fn headers(head: &Head) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let cache_control = head.header("cache-control").unwrap_or_default().to_ascii_lowercase();
-    let directives: Vec<&str> = cache_control.split(',').map(str::trim).collect();
-    let seen = match head.header("cache-control") {
+    let cache_control = head.list("cache-control");
+    let lower = cache_control.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let directives: Vec<&str> = lower.split(',').map(str::trim).collect();
+    let seen = match &cache_control {
         Some(value) => format!("cache-control is `{}`", brief(value, 80)),
         None => "there is no cache-control".to_owned(),
     };
     if !directives.contains(&"no-transform") {
-        findings.push(note(
+        findings.push(Finding::note(
             "missing-no-transform",
             seen.clone(),
             "Proxies may compress the stream, and compressors keep events until they have enough.",
@@ -134,7 +133,7 @@ fn headers(head: &Head) -> Vec<Finding> {
         ));
     }
     if !directives.iter().any(|directive| matches!(*directive, "no-cache" | "no-store")) {
-        findings.push(note(
+        findings.push(Finding::note(
             "cached-by-proxies",
             seen,
             "Some proxies and service workers keep what is not marked, and hold it back to do so.",
@@ -143,41 +142,35 @@ fn headers(head: &Head) -> Vec<Finding> {
     }
     let accel = head.header("x-accel-buffering");
     if !accel.is_some_and(|value| value.trim().eq_ignore_ascii_case("no")) {
-        findings.push(Finding {
-            severity: Severity::Warning,
-            ..note(
-                "accel-buffering",
-                match accel {
-                    Some(value) => format!("x-accel-buffering is `{}`", brief(value, 40)),
-                    None => "there is no x-accel-buffering".to_owned(),
-                },
-                "nginx, which stands before many servers, buffers responses unless it is told not \
+        findings.push(Finding::warning(
+            "accel-buffering",
+            match accel {
+                Some(value) => format!("x-accel-buffering is `{}`", brief(value, 40)),
+                None => "there is no x-accel-buffering".to_owned(),
+            },
+            "nginx, which stands before many servers, buffers responses unless it is told not \
                  to: the text comes in bursts or at the end.",
-                "Send `X-Accel-Buffering: no`, or set `proxy_buffering off` in every nginx on the \
+            "Send `X-Accel-Buffering: no`, or set `proxy_buffering off` in every nginx on the \
                  way.",
-            )
-        });
+        ));
     }
     let encoding = head.header("content-encoding").filter(|value| *value != "identity");
     if let Some(encoding) = encoding {
-        findings.push(Finding {
-            severity: Severity::Warning,
-            ..note(
-                "compressed-stream",
-                format!("content-encoding is `{}`", brief(encoding, 40)),
-                "A compressor keeps events until it is flushed. Even one that is flushed after each \
+        findings.push(Finding::warning(
+            "compressed-stream",
+            format!("content-encoding is `{}`", brief(encoding, 40)),
+            "A compressor keeps events until it is flushed. Even one that is flushed after each \
                  event saves little and costs memory for each open stream.",
-                "Leave `text/event-stream` out of compression, in the server's middleware and in \
+            "Leave `text/event-stream` out of compression, in the server's middleware and in \
                  the proxy.",
-            )
-        });
+        ));
     }
     findings
 }
 
 fn version(head: &Head) -> Option<Finding> {
     (head.version == "HTTP/1.0").then(|| {
-        note(
+        Finding::note(
             "http-1-0",
             "the answer is HTTP/1.0".to_owned(),
             "It has no chunks: the end of the stream is the end of the connection, and a break \
@@ -189,18 +182,19 @@ fn version(head: &Head) -> Option<Finding> {
 
 fn end(recording: &Recording) -> Option<Finding> {
     let events = events(recording).count();
-    let heartbeats =
-        recording.frames.iter().filter(|frame| matches!(frame.kind, FrameKind::Comment(_))).count();
+    let heartbeats = heartbeats(recording);
     match &recording.end {
-        End::Complete(_) if events == 0 && recording.frames.is_empty() => Some(error(
-            "no-event",
-            "the stream ended without an event".to_owned(),
-            "The chat waits for an answer that does not come, and says nothing.",
-            "Yield the events: a responder whose events are made and not yielded looks like this. \
+        End::Complete(_) if is_stream(recording) && recording.frames.is_empty() => {
+            Some(Finding::error(
+                "no-event",
+                "the stream ended without an event".to_owned(),
+                "The chat waits for an answer that does not come, and says nothing.",
+                "Yield the events: a responder whose events are made and not yielded looks like this. \
              After a failure, send an `error` event.",
-        )),
+            ))
+        }
         End::Complete(_) | End::Left(_) => None,
-        End::CutFrame(_) => Some(error(
+        End::CutFrame(_) => Some(Finding::error(
             "cut-frame",
             format!("the stream ended within a frame, after {}", count(events, "event")),
             "The last event is lost without a trace: often the one that says that the message is \
@@ -208,7 +202,7 @@ fn end(recording: &Recording) -> Option<Finding> {
             "End each event with an empty line. If the server does, something on the way cuts the \
              stream: a limit on its length or its time.",
         )),
-        End::Broken(at, what) => Some(error(
+        End::Broken(at, what) => Some(Finding::error(
             "connection-broken",
             format!(
                 "the connection broke after {} and {}: {}",
@@ -220,7 +214,25 @@ fn end(recording: &Recording) -> Option<Finding> {
             "Look at the server's log for an exception or a restart at that moment, and at the \
              proxies for a limit on the time of a response or on silence.",
         )),
-        End::TimedOut(at) if events == 0 && heartbeats > 0 => Some(error(
+        End::Undecodable(at, what) => Some(Finding::error(
+            "undecodable",
+            format!("what came by {} cannot be decompressed: {}", time(*at), brief(what, 160)),
+            "A browser breaks the stream off where it cannot decompress it: the rest is lost.",
+            "Answer with an encoding that the request's `accept-encoding` names, or better with \
+             none. If the server does, look for a proxy that compresses or cuts the body.",
+        )),
+        End::TooLarge(at) => Some(Finding::error(
+            "too-large",
+            format!(
+                "the probe left after {} and {}: more than it keeps of one answer had come",
+                time(*at),
+                count(events, "event")
+            ),
+            "A page keeps all of it in memory, and grows slow before it fails.",
+            "Look for a loop that sends the same again and again. Send images and files as \
+             addresses, and end a turn that writes without end.",
+        )),
+        End::TimedOut(at) if events == 0 && heartbeats > 0 => Some(Finding::error(
             "nothing-but-heartbeats",
             format!("{} and no event in {}", count(heartbeats, "heartbeat"), time(*at)),
             "The connection is kept open, and users see nothing.",
@@ -238,7 +250,7 @@ fn last_event(recording: &Recording) -> std::time::Duration {
 fn no_end(recording: &Recording, silence: std::time::Duration) -> Finding {
     let events = events(recording).count();
     let after = if events == 0 { "the head".to_owned() } else { count(events, "event") };
-    error(
+    Finding::error(
         "no-end",
         format!("the stream is still open {} after {after}", time(silence)),
         "The chat stays busy: the Stop button stays, and the next message cannot be sent.",
@@ -247,18 +259,80 @@ fn no_end(recording: &Recording, silence: std::time::Duration) -> Finding {
     )
 }
 
-fn error(code: &'static str, seen: String, why: &str, fix: &str) -> Finding {
-    Finding { severity: Severity::Error, ..note(code, seen, why, fix) }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::{Tape, codes};
 
-fn note(code: &'static str, seen: String, why: &str, fix: &str) -> Finding {
-    Finding {
-        code,
-        severity: Severity::Note,
-        seen,
-        why: why.to_owned(),
-        fix: fix.to_owned(),
-        frame: None,
-        count: 1,
+    const SSE: (&str, &str) = ("content-type", "text/event-stream");
+    const CACHE: (&str, &str) = ("cache-control", "no-cache, no-transform");
+    const ACCEL: (&str, &str) = ("x-accel-buffering", "no");
+
+    fn with(status: u16, headers: &[(&str, &str)]) -> Vec<Finding> {
+        let tape = Tape::new().wait(3.0).head_with(status, headers).opening();
+        check(&tape.paced(5, |_| 20.0).done())
+    }
+
+    #[test]
+    fn a_stream_as_it_should_be() {
+        assert_eq!(with(200, &[SSE, CACHE, ACCEL]), []);
+        let loud = [
+            ("content-type", "Text/Event-Stream; charset=utf-8"),
+            ("cache-control", "No-Store,No-Transform"),
+            ("x-accel-buffering", "No"),
+            ("content-encoding", "identity"),
+        ];
+        assert_eq!(with(200, &loud), []);
+        // A list may stand in several headers.
+        let split = [SSE, ("cache-control", "no-cache"), ("cache-control", "no-transform"), ACCEL];
+        assert_eq!(with(200, &split), []);
+    }
+
+    #[test]
+    fn statuses_and_types() {
+        for (status, code) in
+            [(500, "status-5xx"), (502, "status-5xx"), (404, "status-4xx"), (308, "status-3xx")]
+        {
+            assert_eq!(codes(&with(status, &[SSE])), [code]);
+        }
+        assert_eq!(codes(&with(200, &[("content-type", "text/html")])), ["wrong-content-type"]);
+        assert_eq!(codes(&with(200, &[])), ["wrong-content-type"]);
+    }
+
+    #[test]
+    fn headers_that_invite_buffering() {
+        let only = |headers: &[(&str, &str)]| {
+            let found = with(200, headers);
+            assert_eq!(found.len(), 1, "{found:?}");
+            (found[0].code, found[0].severity)
+        };
+        let no_cache = ("cache-control", "no-cache");
+        assert_eq!(only(&[SSE, no_cache, ACCEL]), ("missing-no-transform", Severity::Note));
+        let no_transform = ("cache-control", "no-transform");
+        assert_eq!(only(&[SSE, no_transform, ACCEL]), ("cached-by-proxies", Severity::Note));
+        assert_eq!(only(&[SSE, CACHE]), ("accel-buffering", Severity::Warning));
+        let gzip = ("content-encoding", "gzip");
+        assert_eq!(only(&[SSE, CACHE, ACCEL, gzip]), ("compressed-stream", Severity::Warning));
+    }
+
+    #[test]
+    fn ends() {
+        let begun = || Tape::new().wait(3.0).head().opening().paced(5, |_| 20.0);
+        let code = |recording: &Recording| codes(&check(recording)).join(" ");
+        assert_eq!(code(&begun().end(End::CutFrame)), "cut-frame");
+        let reset = |at| End::Broken(at, "reset".to_owned());
+        assert_eq!(code(&begun().end(reset)), "connection-broken");
+        assert_eq!(code(&begun().wait(9000.0).end(End::TimedOut)), "no-end");
+        let undecodable = |at| End::Undecodable(at, "corrupt".to_owned());
+        assert_eq!(code(&begun().end(undecodable)), "undecodable");
+        assert_eq!(code(&begun().end(End::TooLarge)), "too-large");
+        assert_eq!(code(&begun().end(End::Left)), "");
+        let silent = || Tape::new().wait(3.0).head();
+        assert_eq!(code(&silent().end(End::Complete)), "no-event");
+        assert_eq!(code(&silent().wait(9000.0).end(End::TimedOut)), "no-end");
+        let beating = silent().wait(5000.0).heartbeat().wait(5000.0).heartbeat();
+        assert_eq!(code(&beating.end(End::TimedOut)), "nothing-but-heartbeats");
+        assert_eq!(code(&Tape::new().wait(9000.0).end(End::TimedOut)), "no-response");
+        assert_eq!(code(&Tape::new().end(reset)), "no-response");
     }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    Finding, FollowUp, Member, Recording, Severity, check_crowd, is_streaming, rules, timing,
-    transport, words::plain,
+    Finding, FollowUp, Recording, Severity,
+    crowd::{self, Member},
+    is_streaming, rules, timing, transport,
+    words::plain,
 };
 
 /// Judges one exchange: its transport, its times, and what it says. An answer to an op that streams
@@ -12,14 +14,15 @@ use crate::{
 pub fn check(recording: &Recording) -> Vec<Finding> {
     if !is_streaming(&recording.request) && !transport::is_stream(recording) {
         let mut findings = transport::check_json(recording);
-        findings.extend(rules::check(recording));
+        findings.extend(rules::check_answer(recording));
         return findings;
     }
     let mut findings = transport::check(recording);
     if transport::is_stream(recording) {
-        let stalled = |finding: &Finding| finding.code == "stall";
         let timing = timing::check(recording);
-        if timing.iter().any(stalled) {
+        // A pause in the middle is a warning.
+        let hangs = |it: &Finding| it.code == "stall" && it.severity == Severity::Error;
+        if timing.iter().any(hangs) {
             // It does not end because it stands still.
             findings.retain(|finding| finding.code != "no-end");
         }
@@ -36,7 +39,7 @@ pub(crate) fn check_crowd_members(
     crowd: &[Member<'_>],
     apart: Duration,
 ) -> Vec<Vec<Finding>> {
-    let blocked = check_crowd(alone, crowd, apart);
+    let blocked = crowd::check(alone, crowd, apart);
     let mut streams: Vec<Vec<Finding>> =
         crowd.iter().map(|member| check(member.recording)).collect();
     if let Some(blocked) = blocked {
@@ -56,7 +59,7 @@ pub fn check_follow_ups(main: &Recording, others: &[FollowUp]) -> Vec<Finding> {
 
 /// Makes one list of the findings of several streams: what was seen in each of them stands there
 /// once, with how often it was seen, the worst first. Texts lose what would change a terminal.
-pub fn merge(streams: impl IntoIterator<Item = Vec<Finding>>) -> Vec<Finding> {
+pub(crate) fn merge(streams: impl IntoIterator<Item = Vec<Finding>>) -> Vec<Finding> {
     let mut merged: Vec<(usize, Finding)> = Vec::new();
     for findings in streams {
         let mut seen_here: Vec<(&'static str, Severity)> = Vec::new();
@@ -85,10 +88,13 @@ pub fn merge(streams: impl IntoIterator<Item = Vec<Finding>>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        End,
+        tape::{Tape, done},
+    };
 
     fn finding(code: &'static str, severity: Severity, seen: &str) -> Finding {
-        let (why, fix) = (String::new(), String::new());
-        Finding { code, severity, seen: seen.to_owned(), why, fix, frame: None, count: 1 }
+        Finding { severity, ..Finding::error(code, seen.to_owned(), "", "") }
     }
 
     #[test]
@@ -107,6 +113,20 @@ mod tests {
             short,
             [("bad-shape", "here", 2), ("bad-shape", "there", 2), ("stall", "4 s", 2)]
         );
+    }
+
+    #[test]
+    fn a_stream_that_does_not_end_is_told_from_one_that_hangs() {
+        let begun = || Tape::new().wait(3.0).head().opening().paced(5, |_| 20.0);
+        let judged = |recording: &Recording| -> Vec<(&str, Severity)> {
+            let found = check(recording).into_iter();
+            let found = found.filter(|it| matches!(it.code, "no-end" | "stall"));
+            found.map(|it| (it.code, it.severity)).collect()
+        };
+        let hangs = begun().wait(60_000.0).end(End::TimedOut);
+        assert_eq!(judged(&hangs), [("stall", Severity::Error)]);
+        let paused = begun().wait(16_000.0).read(&[done(None)]).wait(60_000.0).end(End::TimedOut);
+        assert_eq!(judged(&paused), [("no-end", Severity::Error), ("stall", Severity::Warning)]);
     }
 
     #[test]

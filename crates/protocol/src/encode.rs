@@ -52,9 +52,15 @@ const HEX: [u8; 16] = *b"0123456789abcdef";
 /// Appends a string's characters as they stand inside JSON quotes (RFC 8259, section 7).
 fn escape(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
+    let (chunks, rest) = bytes.as_chunks();
+    let plain = chunks.iter().take_while(|chunk| is_plain(**chunk)).count();
+    // Nearly all texts have nothing to escape.
+    if plain == chunks.len() && rest.iter().all(|byte| ESCAPES[usize::from(*byte)] == 0) {
+        out.extend_from_slice(bytes);
+        return;
+    }
     let mut from = 0;
-    let plain = bytes.chunks_exact(8).take_while(|chunk| is_plain(chunk)).count() * 8;
-    for (at, &byte) in bytes.iter().enumerate().skip(plain) {
+    for (at, &byte) in bytes.iter().enumerate().skip(plain * 8) {
         let escaped = ESCAPES[usize::from(byte)];
         if escaped == 0 {
             continue;
@@ -72,12 +78,9 @@ fn escape(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Whether none of eight bytes is escaped, all at once.
-fn is_plain(chunk: &[u8]) -> bool {
+fn is_plain(chunk: [u8; 8]) -> bool {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
-    let Ok(chunk) = chunk.try_into() else {
-        return false;
-    };
     let bytes = u64::from_le_bytes(chunk);
     // The high bit of a byte of `x - n` is set, and that of `x` is not, when the byte is below n.
     let below = |bytes: u64, n: u64| bytes.wrapping_sub(ONES * n) & !bytes & HIGH;

@@ -221,14 +221,19 @@ impl<S: ChatKitServer> ChatKit<S> {
                 Err(error) => self.refuse(Some(op), begun, error),
             };
         }
-        let shared = Arc::clone(&self.shared);
-        let answering = async move { ops::answer(&shared, request.body, context).await };
-        match self.shared.runs.spawn(answering.instrument(span.clone())).await {
-            Ok(Ok(body)) => {
-                self.tell_answered(Some(op), begun, 200);
-                Response::Json { status: 200, body: body.into() }
+        let chatkit = self.clone();
+        // Told and logged there, as whoever has asked may be gone.
+        let answering = async move {
+            match ops::answer(&chatkit.shared, request.body, context).await {
+                Ok(body) => {
+                    chatkit.tell_answered(Some(op), begun, 200);
+                    Response::Json { status: 200, body: body.into() }
+                }
+                Err(error) => chatkit.refuse(Some(op), begun, error),
             }
-            Ok(Err(error)) => self.refuse(Some(op), begun, error),
+        };
+        match self.shared.runs.spawn(answering.instrument(span.clone())).await {
+            Ok(answer) => answer,
             Err(panicked) => self.refuse(Some(op), begun, OpError::unexpected(panicked)),
         }
     }

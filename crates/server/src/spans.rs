@@ -11,6 +11,9 @@ use tracing::{
 
 use crate::{EndReason, RequestContext, RunId};
 
+/// The most of an id that a span has, in bytes.
+const MAX_ID: usize = 128;
+
 /// The span of a request: a transport's, which opens it before it knows the op, or a new one.
 pub(crate) fn request(request: &RequestBody, context: &impl RequestContext) -> Span {
     let (op, thread) = (request.op(), thread_of(request));
@@ -28,7 +31,7 @@ pub(crate) fn request(request: &RequestBody, context: &impl RequestContext) -> S
     }
     span.record("op", op.as_str());
     if let Some(thread) = thread {
-        span.record("thread", display(thread));
+        span.record("thread", start(thread));
     }
     let owner = context.owner();
     if !owner.as_str().is_empty() {
@@ -61,7 +64,7 @@ pub(crate) fn run(op: Op, run: RunId, context: &impl RequestContext, asked_by: &
 
 /// The turn's thread is known. To be called in the span of the turn.
 pub(crate) fn of_thread(thread: &ThreadId) {
-    Span::current().record("thread", display(thread));
+    Span::current().record("thread", start(thread));
 }
 
 /// The turn has ended. To be called in the span of the turn.
@@ -74,6 +77,16 @@ pub(crate) fn log_input(message: Option<&UserMessageItem>) {
     if let Some(message) = message {
         info!(text = message.text(), "the user says");
     }
+}
+
+/// How an id begins, and all of it if the server made it: a client may send megabytes, which each
+/// line of the log would repeat.
+pub(crate) fn start(id: &ThreadId) -> &str {
+    let id = id.as_str();
+    if id.len() <= MAX_ID {
+        return id;
+    }
+    (0..=MAX_ID).rev().find_map(|end| id.get(..end)).unwrap_or_default()
 }
 
 fn thread_of(request: &RequestBody) -> Option<&ThreadId> {
@@ -93,5 +106,19 @@ fn thread_of(request: &RequestBody) -> Option<&ThreadId> {
         RequestBody::ItemsList(params) => Some(&params.thread_id),
         RequestBody::ItemsFeedback(params) => Some(&params.thread_id),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_ids_are_cut_between_characters() {
+        let short = |id: &str| start(&id.into()).to_owned();
+        assert_eq!(short("thr_1"), "thr_1");
+        assert_eq!(short(""), "");
+        assert_eq!(short(&"a".repeat(1000)), "a".repeat(MAX_ID));
+        assert_eq!(short(&format!("a{}", "å".repeat(1000))), format!("a{}", "å".repeat(63)));
     }
 }

@@ -15,6 +15,7 @@ use chatkit_server::{
     RunId, RunOptions, StoreOutcome, StreamStats, Turn,
 };
 use common::{Server, SlowStore, add_message, create, events, idle, json, next, stream, until};
+use futures_util::FutureExt as _;
 use serde_json::json;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -181,7 +182,21 @@ async fn a_run_that_panics_has_failed() {
     let told = log.take();
     let op = Op::ThreadsCreate;
     assert!(told.contains(&Told::Started(op)), "{told:?}");
+    assert!(told.contains(&Told::Answered(Some(op), 500)), "{told:?}");
     assert!(told.contains(&Told::Ended(op, EndReason::Failed)), "{told:?}");
+}
+
+/// An op runs to its end without whoever has asked, and is told all the same.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_is_told() {
+    let log = Arc::new(Log::default());
+    let chatkit = ChatKit::builder(Server::new(hello), Arc::new(MemoryStore::new()));
+    let chatkit = chatkit.observer(log.clone()).build();
+    let missing = json!({"type": "threads.get_by_id", "params": {"thread_id": "none"}}).to_string();
+    let asked = chatkit.process(missing.as_bytes(), ());
+    assert!(asked.now_or_never().is_none(), "it is answered by a task of its own");
+    idle(&chatkit).await;
+    assert_eq!(log.take(), [Told::Answered(Some(Op::ThreadsGetById), 404)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use serde_json::value::RawValue;
 use tracing::warn;
 
-use crate::{codec, error::Failure};
+use crate::{codec, error::Failure, misread::Misread};
 
 /// Encodes the items in the making as one JSON array.
 pub(crate) fn encode(items: &[ThreadItem]) -> Result<String, Failure> {
@@ -76,11 +76,13 @@ pub(crate) fn list(
 /// the same, and no other turn may wait for that.
 fn decode(thread_id: &str, items: &[u8]) -> Vec<ThreadItem> {
     let bodies: Vec<&RawValue> = serde_json::from_slice(items).unwrap_or_else(|error| {
+        let error = Misread::from(&error);
         warn!(thread = thread_id, %error, "a checkpoint cannot be read; its items are lost");
         Vec::new()
     });
     let decoded = bodies.iter().enumerate().map(|(position, body)| {
         serde_json::from_str(body.get()).inspect_err(|error| {
+            let error = Misread::from(error);
             warn!(thread = thread_id, position, %error, "an item of a checkpoint cannot be read");
         })
     });

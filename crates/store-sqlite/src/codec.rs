@@ -17,7 +17,7 @@ pub(crate) fn encode<T: Serialize>(
     let body = serde_json::to_string(value).map_err(|source| Failure::Json {
         record,
         id: id.to_owned(),
-        source,
+        source: (&source).into(),
     })?;
     if depth(&body) > MAX_DEPTH {
         return Err(Failure::TooDeep { record, id: id.to_owned(), limit: MAX_DEPTH });
@@ -31,7 +31,11 @@ pub(crate) fn decode<T: DeserializeOwned>(
     id: &str,
     body: &str,
 ) -> Result<T, Failure> {
-    serde_json::from_str(body).map_err(|source| Failure::Json { record, id: id.to_owned(), source })
+    serde_json::from_str(body).map_err(|source| Failure::Json {
+        record,
+        id: id.to_owned(),
+        source: (&source).into(),
+    })
 }
 
 /// How deep arrays and objects nest in a text that is known to be JSON.

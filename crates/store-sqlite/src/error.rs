@@ -8,6 +8,8 @@ use std::{
 use chatkit_server::StoreError;
 use rusqlite::{ErrorCode, ffi};
 
+use crate::misread::Misread;
+
 /// A database that could not be opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -201,7 +203,7 @@ pub enum CallError {
         /// Its id.
         id: String,
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: Misread,
     },
     /// A thread of the store panicked during the call. The call changed nothing.
     #[error("a call panicked in the store of `{path}`")]
@@ -234,7 +236,7 @@ pub(crate) enum Failure {
     Json {
         record: chatkit_server::RecordKind,
         id: String,
-        source: serde_json::Error,
+        source: Misread,
     },
     TooDeep {
         record: chatkit_server::RecordKind,

@@ -50,6 +50,7 @@ mod error;
 mod file;
 mod items;
 mod migrations;
+mod misread;
 mod open;
 mod options;
 mod page;
@@ -59,5 +60,6 @@ mod threads;
 mod writer;
 
 pub use error::{CallError, OpenError};
+pub use misread::Misread;
 pub use options::{Durability, SqliteOptions};
 pub use store::SqliteStore;

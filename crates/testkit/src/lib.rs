@@ -2,6 +2,8 @@
 //!
 //! [`provider`] has a model's provider that answers as a test wants it.
 //!
+//! [`spans`] takes note of the spans and lines of the code under test.
+//!
 //! [`wire`] has requests and events as they stand on the wire.
 //!
 //! [`exposition`] reads what `/metrics` shows, and refuses what is not exactly right.
@@ -17,5 +19,6 @@
 
 pub mod exposition;
 pub mod provider;
+pub mod spans;
 pub mod store_conformance;
 pub mod wire;

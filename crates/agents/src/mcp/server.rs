@@ -133,7 +133,11 @@ impl McpServer {
         }
         let Some(link) = self.open_link() else { return };
         if let Err(error) = self.list(&link).await {
-            tracing::warn!(%error, "the tools of an MCP server have changed and could not be listed");
+            let error = error.for_log();
+            tracing::warn!(
+                error,
+                "the tools of an MCP server have changed and could not be listed"
+            );
         }
     }
 

@@ -122,13 +122,14 @@ impl ModelError {
     }
 
     /// What the log may say of it: without texts of the provider, which may quote what it was asked
-    /// or has answered.
+    /// or has answered. What it says of the operator's account, and no user is told, stays.
     pub(crate) fn for_log(&self) -> String {
         let code = |code: &Option<String>| match code {
             Some(code) if is_word(code) => format!(" ({code})"),
             _ => String::new(),
         };
         match self {
+            Self::Status { status: 300..=399 | 401..=404 | 407 | 429, .. } => self.to_string(),
             Self::Status { status, code: of, .. } => {
                 format!("the model's provider answered {status}{}", code(of))
             }
@@ -166,6 +167,11 @@ mod tests {
         let status =
             |code| ModelError::Status { status: 400, message: text(), code, retry_after: None };
         for (error, kind, logged) in [
+            (
+                ModelError::Status { status: 403, message: text(), code: None, retry_after: None },
+                "403",
+                "the model's provider answered 403: you said so",
+            ),
             (status(code("bad_request")), "400", "the model's provider answered 400 (bad_request)"),
             (status(code("you said so")), "400", "the model's provider answered 400"),
             (

@@ -54,7 +54,8 @@ impl<C: 'static> Toolbox<C> {
         let tools = sources.iter().zip(listed).flat_map(|(source, listed)| {
             listed.unwrap_or_else(|error| {
                 let (agent, source) = (agent.name(), source.name());
-                tracing::warn!(agent, source, %error, "an agent goes on without a source's tools");
+                let error = error.for_log();
+                tracing::warn!(agent, source, error, "an agent goes on without a source's tools");
                 Vec::new()
             })
         });

@@ -6,7 +6,7 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct ChatArgs {
-    /// The server: `http://HOST:PORT`, with the endpoint's path if it is not `/chatkit`
+    /// The server: `http(s)://HOST[:PORT][/PATH]`; without a path, `/chatkit`
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8000")]
     url: String,
 
@@ -18,8 +18,8 @@ pub(crate) struct ChatArgs {
     #[arg(long)]
     resume: bool,
 
-    /// A header to send with each request, `NAME: VALUE`; repeatable
-    #[arg(long, value_name = "HEADER")]
+    /// A header to send with each request, such as `Authorization: Bearer …`; repeatable
+    #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<Header>,
 }
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chatkit_client::Header;
 use chatkit_probe::{
     Limits, Live, Outcome, Plan, Report, Stop, Style, client, create_thread, is_streaming, run,
     terminal,
@@ -33,6 +34,7 @@ const COULD_NOT_PROBE: u8 = 2;
 )]
 pub(crate) struct ProbeArgs {
     /// The server: `http(s)://HOST[:PORT][/PATH]`; without a path, `/chatkit`
+    #[arg(value_name = "URL")]
     url: String,
 
     /// The message that is sent to a new thread
@@ -44,8 +46,8 @@ pub(crate) struct ProbeArgs {
     request: Option<PathBuf>,
 
     /// A header to send with each request, such as `Authorization: Bearer …`; repeatable
-    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
-    headers: Vec<(String, String)>,
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<Header>,
 
     /// How many rounds, one after another
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = number)]
@@ -110,7 +112,7 @@ fn try_probe(args: &ProbeArgs) -> Result<Report, String> {
         Some(file) => read_request(file)?,
         None => create_thread(&args.message),
     };
-    let client = client(&args.url, &args.headers).map_err(|error| error.to_string())?;
+    let client = client(&args.url, &args.header).map_err(|error| error.to_string())?;
     let plan = Plan {
         follow_up: !args.stream_only && is_streaming(&request),
         request,
@@ -122,7 +124,9 @@ fn try_probe(args: &ProbeArgs) -> Result<Report, String> {
         },
         keep: args.keep,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // Beside the thread that looks at what has come, one that reads.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?;
@@ -182,15 +186,6 @@ fn read_request(file: &PathBuf) -> Result<Value, String> {
         Value::String(_) => Ok(request),
         _ => Err(format!("{name} is no request: expected an object with a string `type`")),
     }
-}
-
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("expected `Name: value`")?;
-    let name = name.trim();
-    if name.is_empty() {
-        return Err("expected a name before the colon".to_owned());
-    }
-    Ok((name.to_owned(), value.trim().to_owned()))
 }
 
 fn number(text: &str) -> Result<u16, String> {

@@ -2,19 +2,20 @@
 
 use std::fmt::{Debug, Write as _};
 
-use tracing::field::{Field, Visit};
+use tracing::field::{Field, FieldSet, Visit};
 
-/// Named values in the order in which they came. A span keeps them as long as it lives, so they take
-/// little room.
+/// The values of fields in the order in which they came. Their names are in the metadata of the event
+/// or span. A span keeps them as long as it lives, so they take little room.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    names: Vec<Name>,
+    entries: Vec<Entry>,
     values: String,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Name {
-    name: &'static str,
+struct Entry {
+    /// The number of the field in its set.
+    number: u16,
     is_text: bool,
     end: u32,
 }
@@ -28,63 +29,55 @@ pub(super) enum Value<'a> {
 }
 
 impl Fields {
-    /// Nothing but a message.
-    pub(super) fn message(message: &str) -> Self {
-        let mut fields = Self::default();
-        fields.push("message", true, format_args!("{message}"));
-        fields
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
+    /// The names, which are those of this set, and values.
+    pub(super) fn iter(&self, names: &FieldSet) -> impl Iterator<Item = (&'static str, Value<'_>)> {
         let mut begin = 0;
-        self.names.iter().map(move |&Name { name, is_text, end }| {
+        self.entries.iter().map(move |&Entry { number, is_text, end }| {
+            let name = names.iter().nth(number.into()).map_or("", |field| field.name());
             let value = self.values.get(begin..end as usize).unwrap_or_default();
             begin = end as usize;
             (name, if is_text { Value::Text(value) } else { Value::Plain(value) })
         })
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|field| field.name == name)
-    }
-
     /// What has no use any more is given back.
     pub(super) fn shrink(&mut self) {
-        self.names.shrink_to_fit();
+        self.entries.shrink_to_fit();
         self.values.shrink_to_fit();
     }
 
-    fn push(&mut self, name: &'static str, is_text: bool, value: std::fmt::Arguments<'_>) {
+    fn push(&mut self, field: &Field, is_text: bool, value: std::fmt::Arguments<'_>) {
         // Nothing that can fail is written to a string but what a value's own formatting says.
         let _ = self.values.write_fmt(value);
         let end = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
-        self.names.push(Name { name, is_text, end });
+        let number = u16::try_from(field.index()).unwrap_or(u16::MAX);
+        self.entries.push(Entry { number, is_text, end });
     }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.push(field.name(), true, format_args!("{value}"));
+        self.push(field, true, format_args!("{value}"));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.push(field.name(), false, format_args!("{value}"));
+        self.push(field, false, format_args!("{value}"));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.push(field.name(), false, format_args!("{value}"));
+        self.push(field, false, format_args!("{value}"));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.push(field.name(), false, format_args!("{value}"));
+        self.push(field, false, format_args!("{value}"));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.push(field.name(), !value.is_finite(), format_args!("{value}"));
+        self.push(field, !value.is_finite(), format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.push(field.name(), true, format_args!("{value:?}"));
+        self.push(field, true, format_args!("{value:?}"));
     }
 }
 

@@ -35,7 +35,10 @@ impl Filter {
             "" => Self::DEFAULT,
             text => text,
         };
-        if let Ok(targets) = text.parse() {
+        // To targets, a span would be part of a name.
+        if !text.contains('[')
+            && let Ok(targets) = text.parse()
+        {
             return Ok(Self(Kind::Targets(targets)));
         }
         match EnvFilter::builder().parse(text) {

@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::{
     time::{FormatTime as _, SystemTime},
 };
 
-use super::fields::{Fields, Value};
+use super::fields::Value;
 use crate::cli::LogFormat;
 
 /// How lines are written.
@@ -33,21 +33,19 @@ impl Format {
 }
 
 /// What a line has of its own; fields of these names are called otherwise.
-const RESERVED: [&str; 4] = ["timestamp", "level", "target", "message"];
+const RESERVED: [&str; 3] = ["timestamp", "level", "target"];
 
 /// A line in the making.
-pub(super) struct Line<'a> {
+pub(super) struct Line {
     format: Format,
-    own: &'a Fields,
-    context: Vec<&'static str>,
+    /// The fields that it has.
+    names: Vec<&'static str>,
     text: String,
 }
 
-impl<'a> Line<'a> {
-    /// A line with the fields of an event.
-    pub(super) fn new(format: Format, level: Level, target: &str, own: &'a Fields) -> Self {
-        let message = own.iter().find(|(name, _)| *name == "message");
-        let message = message.map_or("", |(_, Value::Text(it) | Value::Plain(it))| it);
+impl Line {
+    /// A line without fields.
+    pub(super) fn new(format: Format, level: Level, target: &str, message: &str) -> Self {
         let mut text = String::with_capacity(256);
         match format {
             Format::Human { ansi } => {
@@ -69,18 +67,15 @@ impl<'a> Line<'a> {
                 quote(message, &mut text);
             }
         }
-        let mut line = Self { format, own, context: Vec::new(), text };
-        for (name, value) in own.iter().filter(|(name, _)| *name != "message") {
-            line.push(name, value);
-        }
-        line
+        Self { format, names: Vec::new(), text }
     }
 
-    /// Adds what a span around the event says and nobody within it has said.
-    pub(super) fn add_context(&mut self, around: &Fields) {
-        for (name, value) in around.iter() {
-            if !self.own.has(name) && !self.context.contains(&name) {
-                self.context.push(name);
+    /// Adds the fields that it does not have yet: the event's own come first, then those of the spans
+    /// around it, the innermost first.
+    pub(super) fn add<'a>(&mut self, fields: impl Iterator<Item = (&'static str, Value<'a>)>) {
+        for (name, value) in fields {
+            if name != "message" && !self.names.contains(&name) {
+                self.names.push(name);
                 self.push(name, value);
             }
         }
@@ -103,18 +98,23 @@ impl<'a> Line<'a> {
                 let _ = write!(text, " {dim}{name}={reset}");
                 match value {
                     Value::Text(value) if is_simple(value) => text.push_str(value),
-                    Value::Text(value) => quote(value, text),
+                    Value::Text(value) => {
+                        let mut quoted = String::with_capacity(value.len() + 2);
+                        quote(value, &mut quoted);
+                        // JSON leaves control characters beyond ASCII as they are, terminals do not.
+                        escape(&quoted, text);
+                    }
                     Value::Plain(value) => text.push_str(value),
                 }
             }
             Format::Json => {
-                text.push_str(",\"");
-                if RESERVED.contains(&name) {
-                    text.push_str("field.");
+                text.push(',');
+                // A name is an identifier of the code, or a text that may be any.
+                match name.strip_prefix("r#").unwrap_or(name) {
+                    name if RESERVED.contains(&name) => quote(&format!("field.{name}"), text),
+                    name => quote(name, text),
                 }
-                // Names are identifiers of the code.
-                text.push_str(name.strip_prefix("r#").unwrap_or(name));
-                text.push_str("\":");
+                text.push(':');
                 match value {
                     Value::Text(value) => quote(value, text),
                     Value::Plain(value) => text.push_str(value),
@@ -130,10 +130,20 @@ fn is_simple(value: &str) -> bool {
     !value.is_empty() && !value.contains(is_special)
 }
 
-/// Writes a text as a JSON string.
+/// Writes a text as a JSON string without control characters. JSON itself allows those above 126,
+/// which a terminal obeys as it does the others.
 fn quote(value: &str, text: &mut String) {
     match serde_json::to_string(value) {
-        Ok(quoted) => text.push_str(&quoted),
+        Ok(quoted) if !quoted.contains(char::is_control) => text.push_str(&quoted),
+        Ok(quoted) => {
+            for c in quoted.chars() {
+                if c.is_control() {
+                    let _ = write!(text, "\\u{:04x}", u32::from(c));
+                } else {
+                    text.push(c);
+                }
+            }
+        }
         Err(_) => text.push_str("\"\""),
     }
 }
@@ -161,5 +171,43 @@ fn colour(level: Level) -> &'static str {
         Level::INFO => "\x1b[32m",
         Level::DEBUG => "\x1b[34m",
         Level::TRACE => "\x1b[35m",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(format: Format, message: &str, fields: &[(&'static str, Value<'_>)]) -> String {
+        let mut line = Line::new(format, Level::INFO, "here", message);
+        line.add(fields.iter().copied());
+        String::from_utf8(line.finish()).unwrap()
+    }
+
+    #[test]
+    fn whatever_a_line_holds_it_is_one() {
+        let said = "a\n\u{1b}[2J\u{9b}2J\u{7f} \"b\" \\";
+        let human = line(Format::Human { ansi: false }, said, &[("said", Value::Text(said))]);
+        assert!(human.ends_with('\n') && !human.trim_end().contains(char::is_control), "{human:?}");
+        let json = line(Format::Json, said, &[("said", Value::Text(said))]);
+        assert_eq!(json.matches('\n').count(), 1, "{json:?}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((read["message"].as_str(), read["said"].as_str()), (Some(said), Some(said)));
+    }
+
+    #[test]
+    fn a_field_has_any_name_and_the_first_of_a_name_counts() {
+        let fields = [
+            ("level", Value::Plain("1")),
+            ("r#type", Value::Plain("2")),
+            ("say \"a\"\n", Value::Plain("3")),
+            ("level", Value::Plain("4")),
+            ("message", Value::Plain("5")),
+        ];
+        let read: serde_json::Value =
+            serde_json::from_str(&line(Format::Json, "hi", &fields)).unwrap();
+        assert_eq!((&read["level"], &read["message"]), (&"INFO".into(), &"hi".into()));
+        assert_eq!((&read["field.level"], &read["type"]), (&1.into(), &2.into()));
+        assert_eq!(read["say \"a\"\n"], 3);
     }
 }

@@ -7,7 +7,7 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use super::{
-    fields::{Fields, OfSpan},
+    fields::{Fields, OfSpan, Value},
     filter::is_context,
     line::{Format, Line},
     output::Output,
@@ -44,13 +44,16 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let mut line = Line::new(self.format, *metadata.level(), metadata.target(), &fields);
+        let mut own = Fields::default();
+        event.record(&mut own);
+        let message = own.iter(metadata.fields()).find(|(name, _)| *name == "message");
+        let message = message.map_or("", |(_, Value::Text(it) | Value::Plain(it))| it);
+        let mut line = Line::new(self.format, *metadata.level(), metadata.target(), message);
+        line.add(own.iter(metadata.fields()));
         let innermost = context.event_span(event);
         for span in innermost.into_iter().flat_map(|span| span.scope()) {
             if let Some(around) = span.extensions().get::<Fields>() {
-                line.add_context(around);
+                line.add(around.iter(span.metadata().fields()));
             }
         }
         self.output.write(line.finish());

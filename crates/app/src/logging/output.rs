@@ -13,13 +13,10 @@ use std::{
 
 use tracing::Level;
 
-use super::{
-    fields::Fields,
-    line::{Format, Line},
-};
+use super::line::{Format, Line};
 
 /// Lines that may wait. Beyond them lines are lost, and counted.
-const WAITING: usize = 8192;
+const WAITING: usize = 4096;
 /// So much is written at once, about.
 const BATCH: usize = 64 * 1024;
 /// How long the end of the process waits for lines to be written.
@@ -100,6 +97,5 @@ fn write_lines(waiting: &Receiver<Message>, lost: &AtomicU64, format: Format) {
 
 fn lost_line(format: Format, count: u64) -> Vec<u8> {
     let message = format!("{count} lines of the log were lost: they were not read in time");
-    let fields = Fields::message(&message);
-    Line::new(format, Level::WARN, module_path!(), &fields).finish()
+    Line::new(format, Level::WARN, module_path!(), &message).finish()
 }

@@ -84,10 +84,15 @@ impl Server {
     }
 
     /// Starts a command that serves and whose log goes to a pipe that nobody reads any more.
-    pub(crate) fn spawn_unheard(mut command: Command) -> Self {
+    pub(crate) fn spawn_unheard(command: Command) -> Self {
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
-        command.stderr(writer);
+        Self::spawn_logging_to(command, writer)
+    }
+
+    /// Starts a command that serves and whose log goes to a pipe of the test's own.
+    pub(crate) fn spawn_logging_to(mut command: Command, log: io::PipeWriter) -> Self {
+        command.stderr(log);
         Self::launch(command).unwrap()
     }
 

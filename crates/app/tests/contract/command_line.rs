@@ -5,7 +5,7 @@ use std::process::Output;
 use crate::common::{Connection, Server};
 
 /// Each flag with its variable.
-const FLAGS: [(&str, &str); 12] = [
+const FLAGS: [(&str, &str); 13] = [
     ("--listen", "CHATKIT_LISTEN"),
     ("--database", "CHATKIT_DATABASE"),
     ("--responder", "CHATKIT_RESPONDER"),
@@ -18,10 +18,11 @@ const FLAGS: [(&str, &str); 12] = [
     ("--instructions", "CHATKIT_INSTRUCTIONS"),
     ("--max-input-tokens", "CHATKIT_MAX_INPUT_TOKENS"),
     ("--mcp", "CHATKIT_MCP"),
+    ("--metrics-listen", "CHATKIT_METRICS_LISTEN"),
 ];
 
 /// Values that must be refused, by flag.
-const WRONG_VALUES: [(&str, &str); 28] = [
+const WRONG_VALUES: [(&str, &str); 30] = [
     ("--listen", "nowhere"),
     ("--listen", "127.0.0.1"),
     ("--listen", "127.0.0.1:65536"),
@@ -50,6 +51,8 @@ const WRONG_VALUES: [(&str, &str); 28] = [
     ("--heartbeat", "86401"),
     ("--heartbeat", "1e300"),
     ("--heartbeat", ""),
+    ("--metrics-listen", "9464"),
+    ("--metrics-listen", ""),
 ];
 
 fn run(args: &[&str]) -> Output {

@@ -2,8 +2,8 @@
 
 use std::{io, path::Path};
 
-use chatkit_client::{ClientError, Upload};
-use chatkit_protocol::AttachmentCreateParams;
+use chatkit_client::{Client, ClientError, Upload};
+use chatkit_protocol::{Attachment, AttachmentCreateParams};
 
 use super::Session;
 
@@ -26,32 +26,36 @@ impl Session {
             mime_type: media_type(&name).to_owned(),
             name,
         };
-        match self.upload(&params, bytes).await {
-            Ok(()) => self.screen.note(&format!("{} goes with the next message", params.name)),
-            Err(error @ ClientError::Refused { .. }) => {
+        let client = self.client.clone();
+        match self.answer(upload(&client, &params, bytes)).await? {
+            None => Ok(()),
+            Some(Ok(attachment)) => {
+                self.attachments.push(attachment);
+                self.screen.note(&format!("{} goes with the next message", params.name))
+            }
+            Some(Err(error @ ClientError::Refused { .. })) => {
                 self.failed("the server does not take the file; perhaps it takes none", &error)
             }
-            Err(error) => self.failed("the file could not be sent", &error),
+            Some(Err(error)) => self.failed("the file could not be sent", &error),
         }
     }
+}
 
-    async fn upload(
-        &mut self,
-        params: &AttachmentCreateParams,
-        bytes: Vec<u8>,
-    ) -> Result<(), ClientError> {
-        let attachment = self.client.create_attachment(params).await?;
-        if let Some(descriptor) = &attachment.upload_descriptor {
-            let file = Upload {
-                name: params.name.clone(),
-                mime_type: params.mime_type.clone(),
-                bytes: bytes.into(),
-            };
-            self.client.upload(descriptor, file).await?;
-        }
-        self.attachments.push(attachment);
-        Ok(())
+async fn upload(
+    client: &Client,
+    params: &AttachmentCreateParams,
+    bytes: Vec<u8>,
+) -> Result<Attachment, ClientError> {
+    let attachment = client.create_attachment(params).await?;
+    if let Some(descriptor) = &attachment.upload_descriptor {
+        let file = Upload {
+            name: params.name.clone(),
+            mime_type: params.mime_type.clone(),
+            bytes: bytes.into(),
+        };
+        client.upload(descriptor, file).await?;
     }
+    Ok(attachment)
 }
 
 /// The media type of a file by its name's ending.

@@ -4,7 +4,7 @@ mod attach;
 mod threads;
 mod turn;
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, future::Future, io};
 
 use chatkit_client::{Client, ClientError};
 use chatkit_protocol::{
@@ -52,6 +52,12 @@ enum Line {
     Text(String),
     Interrupted,
     End,
+}
+
+/// What comes next.
+enum Next<T> {
+    Interrupted,
+    Ready(T),
 }
 
 /// Whether to go on.
@@ -157,6 +163,8 @@ impl Session {
         let ask = match (&self.unsent, &self.conversation) {
             (Some(input), _) => Ask::Say(input.clone()),
             (None, Conversation { thread: Some(_), last_user: Some(item), .. }) => {
+                // What comes now takes the place of what came then, perhaps by the same ids.
+                self.view.forget();
                 Ask::Retry(item.clone())
             }
             _ => {
@@ -254,6 +262,26 @@ impl Session {
             self.screen.interrupted()?;
         }
         Ok(line)
+    }
+
+    /// Waits for an answer that is no turn. None: the user did not want to wait.
+    async fn answer<T>(&mut self, asking: impl Future<Output = T>) -> io::Result<Option<T>> {
+        match self.unless_interrupted(asking).await {
+            Next::Ready(answer) => Ok(Some(answer)),
+            Next::Interrupted => {
+                self.screen.interrupted()?;
+                self.screen.note("not waiting for the server any longer")?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn unless_interrupted<T>(&mut self, what: impl Future<Output = T>) -> Next<T> {
+        tokio::select! {
+            biased;
+            Some(()) = self.interrupts.recv() => Next::Interrupted,
+            ready = what => Next::Ready(ready),
+        }
     }
 
     /// Says that something could not be asked for.

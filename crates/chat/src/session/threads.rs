@@ -10,6 +10,7 @@ use super::{Flow, Line, Session, turn::End};
 use crate::{
     clean::one_line,
     conversation::{Conversation, Pending},
+    view::View,
 };
 
 /// How many threads are listed.
@@ -23,9 +24,11 @@ const TITLE: usize = 60;
 
 impl Session {
     pub(super) async fn list_threads(&mut self) -> io::Result<()> {
-        let page = match self.client.list_threads(LISTED, None).await {
-            Ok(page) => page,
-            Err(error) => return self.failed("the threads could not be listed", &error),
+        let client = self.client.clone();
+        let page = match self.answer(client.list_threads(LISTED, None)).await? {
+            Some(Ok(page)) => page,
+            Some(Err(error)) => return self.failed("the threads could not be listed", &error),
+            None => return Ok(()),
         };
         self.listed.clear();
         let mut lines = Vec::new();
@@ -51,15 +54,17 @@ impl Session {
     }
 
     pub(super) async fn newest_thread(&mut self) -> io::Result<Option<ThreadId>> {
-        match self.client.list_threads(1, None).await {
-            Ok(page) => {
+        let client = self.client.clone();
+        match self.answer(client.list_threads(1, None)).await? {
+            None => Ok(None),
+            Some(Ok(page)) => {
                 let newest = page.data.first().and_then(|thread| thread["id"].as_str());
                 if newest.is_none() {
                     self.screen.note("there is no thread to go on with: this is a new one")?;
                 }
                 Ok(newest.map(ThreadId::from))
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 self.failed("the threads could not be listed", &error)?;
                 Ok(None)
             }
@@ -73,9 +78,12 @@ impl Session {
 
     /// Goes on with a thread: shows its newest items and joins its turn, if one runs.
     pub(super) async fn open(&mut self, thread: ThreadId) -> io::Result<Flow> {
-        let page = match self.client.list_items(&thread, OPENED, Order::Desc, None).await {
-            Ok(page) => page,
-            Err(error) => {
+        let client = self.client.clone();
+        let asking = client.list_items(&thread, OPENED, Order::Desc, None);
+        let page = match self.answer(asking).await? {
+            None => return Ok(Flow::GoOn),
+            Some(Ok(page)) => page,
+            Some(Err(error)) => {
                 self.failed("the thread could not be opened", &error)?;
                 return Ok(Flow::GoOn);
             }
@@ -104,15 +112,17 @@ impl Session {
         let Some(thread) = self.conversation.thread.clone() else {
             return self.screen.note("there is no thread yet");
         };
-        match items_after(&self.client, &thread, None).await {
-            Ok(items) => {
+        let client = self.client.clone();
+        match self.answer(items_after(&client, &thread, None)).await? {
+            None => Ok(()),
+            Some(Ok(items)) => {
                 self.view.forget();
                 for item in &items {
                     self.view.show_item(item, true, &mut self.screen)?;
                 }
                 Ok(())
             }
-            Err(error) => self.failed("the items could not be listed", &error),
+            Some(Err(error)) => self.failed("the items could not be listed", &error),
         }
     }
 
@@ -127,12 +137,14 @@ impl Session {
                 _ => return self.screen.note("nothing was deleted"),
             }
         }
-        match self.client.delete_thread(&thread).await {
-            Ok(()) => {
+        let client = self.client.clone();
+        match self.answer(client.delete_thread(&thread)).await? {
+            None => Ok(()),
+            Some(Ok(())) => {
                 self.leave_thread();
                 self.screen.note(&format!("{thread} is deleted"))
             }
-            Err(error) => self.failed("the thread could not be deleted", &error),
+            Some(Err(error)) => self.failed("the thread could not be deleted", &error),
         }
     }
 
@@ -163,7 +175,7 @@ impl Session {
 
     fn leave_thread(&mut self) {
         self.conversation = Conversation::default();
-        self.view.forget();
+        self.view = View::default();
         self.unsent = None;
     }
 }

@@ -1,6 +1,6 @@
 //! One turn: asked for, followed to its end, stopped, joined again when the connection is lost.
 
-use std::{future::Future, io, time::Duration};
+use std::{io, time::Duration};
 
 use chatkit_client::{Client, ClientError, EventStream};
 use chatkit_protocol::{
@@ -10,7 +10,7 @@ use chatkit_protocol::{
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use super::Session;
+use super::{Next, Session};
 use crate::clean::one_line;
 
 /// How long a server may take to stop a turn.
@@ -19,6 +19,8 @@ const STOPPING: Duration = Duration::from_secs(10);
 /// each time.
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// What is said when a server could not be told to stop.
+const LEFT: &str = "left: the reply may go on without this client";
 /// How much of an event is shown that this client does not know, in characters.
 const SHOWN: usize = 120;
 
@@ -59,12 +61,6 @@ enum Joining {
     Lost,
     /// The user did not want to wait.
     Stopped,
-}
-
-/// What comes next.
-enum Next<T> {
-    Interrupted,
-    Ready(T),
 }
 
 impl Session {
@@ -193,7 +189,7 @@ impl Session {
             return Ok(Some(End::Stopped));
         };
         if following.is_unstoppable {
-            self.screen.note("left: the reply goes on without this client")?;
+            self.screen.note(LEFT)?;
             return Ok(Some(End::Stopped));
         }
         let client = self.client.clone();
@@ -210,7 +206,11 @@ impl Session {
                 self.screen.note(&format!("{message}; Ctrl-C again leaves it"))?;
                 return Ok(None);
             }
-            _ => self.screen.note("stopped by closing the connection")?,
+            // The server has no such op, and takes a closed connection for it.
+            Next::Ready(Ok(Err(error))) if !is_passing(&error) => {
+                self.screen.note("stopped by closing the connection")?;
+            }
+            _ => self.screen.note(LEFT)?,
         }
         Ok(Some(End::Stopped))
     }
@@ -224,7 +224,7 @@ impl Session {
 
     /// Joins a lost turn after the last event that was seen.
     async fn resume(&mut self, following: &mut Following, lost: &str) -> io::Result<Joining> {
-        self.screen.error(lost)?;
+        self.screen.note(lost)?;
         let (Some(thread), Some(after)) = (&self.conversation.thread, &following.last_id) else {
             return Ok(Joining::Lost);
         };
@@ -246,7 +246,7 @@ impl Session {
                     return Ok(Joining::Joined);
                 }
                 Next::Ready(Err(error)) if is_passing(&error) => {
-                    self.screen.error(&error.to_string())?;
+                    self.screen.note(&error.to_string())?;
                 }
                 // The server has no such op.
                 Next::Ready(Err(_)) => return Ok(Joining::Lost),
@@ -255,7 +255,7 @@ impl Session {
                     let is_stopped = timeout(STOPPING, client.stop(&thread)).await;
                     let note = match is_stopped {
                         Ok(Ok(_)) => "stopped",
-                        _ => "left; the reply may go on without this client",
+                        _ => LEFT,
                     };
                     self.screen.note(note)?;
                     return Ok(Joining::Stopped);
@@ -305,14 +305,6 @@ impl Session {
         let pause = sleep(FIRST_PAUSE * 2_u32.saturating_pow(doublings));
         matches!(self.unless_interrupted(pause).await, Next::Ready(()))
     }
-
-    async fn unless_interrupted<T>(&mut self, what: impl Future<Output = T>) -> Next<T> {
-        tokio::select! {
-            biased;
-            Some(()) = self.interrupts.recv() => Next::Interrupted,
-            ready = what => Next::Ready(ready),
-        }
-    }
 }
 
 impl Following {
@@ -352,13 +344,13 @@ async fn request(
 
 /// Whether an error may be gone the next time.
 fn is_passing(error: &ClientError) -> bool {
-    match error {
+    matches!(
+        error,
         ClientError::NotConnected { .. }
-        | ClientError::Broken { .. }
-        | ClientError::NotAStream { status: 502..=504, .. }
-        | ClientError::Refused { status: 502..=504, .. } => true,
-        _ => false,
-    }
+            | ClientError::Broken { .. }
+            | ClientError::NotAStream { status: 502..=504, .. }
+            | ClientError::Refused { status: 502..=504, .. }
+    )
 }
 
 /// Whether an event says that the turn to join is over.

@@ -117,7 +117,8 @@ impl View {
 
     /// Forgets what was printed, so that it is printed again.
     pub(crate) fn forget(&mut self) {
-        *self = Self::default();
+        self.items.clear();
+        self.speaking = None;
     }
 
     fn add(&mut self, item: &ThreadItem, to: &mut Screen) -> io::Result<()> {
@@ -167,7 +168,8 @@ impl View {
             }
             (Some(Seen::Widget(widget)), update) => {
                 apply_widget_update(widget, update);
-                to.status(&widget::text(widget))
+                // A large widget is not written out for each of its updates if nobody sees it.
+                if to.is_terminal() { to.status(&widget::text(widget)) } else { Ok(()) }
             }
             (
                 _,

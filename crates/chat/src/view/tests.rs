@@ -22,14 +22,14 @@ fn done(id: &str, text: &str) -> Value {
     json!({"type": "thread.item.done", "item": item(id, text)})
 }
 
-fn update(id: &str, update: Value) -> Value {
+fn update(id: &str, update: &Value) -> Value {
     json!({"type": "thread.item.updated", "item_id": id, "update": update})
 }
 
 fn part(id: &str) -> Value {
     update(
         id,
-        json!({"type": "assistant_message.content_part.added", "content_index": 0,
+        &json!({"type": "assistant_message.content_part.added", "content_index": 0,
         "content": {"type": "output_text", "text": "", "annotations": []}}),
     )
 }
@@ -37,7 +37,7 @@ fn part(id: &str) -> Value {
 fn delta(id: &str, text: &str) -> Value {
     update(
         id,
-        json!({"type": "assistant_message.content_part.text_delta", "content_index": 0,
+        &json!({"type": "assistant_message.content_part.text_delta", "content_index": 0,
         "delta": text}),
     )
 }

@@ -1,5 +1,7 @@
 //! Items as text.
 
+use std::collections::HashSet;
+
 use chatkit_protocol::{
     AssistantMessageContent, Attachment, AttachmentKind, Source, StructuredInput,
     StructuredInputAnswer, Task, ThreadItem, UserMessageItem, Workflow, WorkflowSummary,
@@ -74,6 +76,7 @@ pub(super) fn task_now(task: &Task) -> String {
 
 /// The sources of a message, a line for each.
 pub(super) fn sources(content: &[AssistantMessageContent]) -> Vec<String> {
+    let mut known: HashSet<String> = HashSet::new();
     let mut lines: Vec<String> = Vec::new();
     for annotation in content.iter().flat_map(|content| &content.annotations) {
         let text = match &annotation.source {
@@ -83,18 +86,19 @@ pub(super) fn sources(content: &[AssistantMessageContent]) -> Vec<String> {
             Source::Entity(source) => format!("{} ({})", source.title, source.id),
         };
         let text = one_line(&text, MAX_URL);
-        if !lines.contains(&text) {
-            lines.push(text);
+        if !known.contains(&text) {
+            lines.push(format!("[{}] {text}", lines.len() + 1));
+            known.insert(text);
         }
     }
-    lines.iter().enumerate().map(|(number, text)| format!("[{}] {text}", number + 1)).collect()
+    lines
 }
 
 /// An address, without the thing itself if that stands in it.
 pub(super) fn address(url: &str) -> String {
     if let Some(data) = url.strip_prefix("data:") {
         let kind = data.split([';', ',']).next().unwrap_or_default();
-        return format!("data:{kind} ({} KiB)", url.len().div_ceil(1024));
+        return format!("data:{} ({} KiB)", one_line(kind, MAX_LINE), url.len().div_ceil(1024));
     }
     one_line(url, MAX_URL)
 }
@@ -128,8 +132,9 @@ fn task(task: &Task) -> String {
             parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
         }
         Task::Search(task) => {
-            let title = task.title.as_deref().or(task.title_query.as_deref());
-            let mut text = format!("searched the web: {}", title.unwrap_or_default());
+            let title = task.title.as_deref().unwrap_or("searched the web:");
+            let query = task.title_query.clone().unwrap_or_else(|| task.queries.join(", "));
+            let mut text = format!("{title} {query}");
             for source in &task.sources {
                 text.push_str(&format!(" <{}>", address(&source.url)));
             }
@@ -168,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    fn shown(value: serde_json::Value) -> Option<String> {
+    fn shown(value: &serde_json::Value) -> Option<String> {
         let mut whole = json!({"id": "i", "thread_id": "t", "created_at": "2026-01-01T00:00:00Z"});
         whole.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
         item(&serde_json::from_value(whole).unwrap(), false)
@@ -221,7 +226,7 @@ mod tests {
             (json!({"type": "structured_input", "inputs": []}), None),
             (json!({"type": "end_of_turn"}), None),
         ] {
-            assert_eq!(shown(value).as_deref(), text);
+            assert_eq!(shown(&value).as_deref(), text);
         }
     }
 

@@ -13,8 +13,9 @@ pub use style::Style;
 pub use summary::{Spread, Summary};
 
 use crate::{
-    Bucket, End, Figures, Finding, FollowUp, FollowUpKind, Member, Outcome, Plan, Recording, Round,
+    Bucket, End, Figures, Finding, FollowUp, FollowUpKind, Outcome, Plan, Recording, Round,
     Severity, Stream,
+    crowd::Member,
     figures::in_ms,
     run::main_recording,
     verdict::{self, check_crowd_members, check_follow_ups, merge},
@@ -234,6 +235,8 @@ fn end(end: &End) -> &'static str {
         End::Complete(_) => "complete",
         End::CutFrame(_) => "cut-frame",
         End::Broken(..) => "broken",
+        End::Undecodable(..) => "undecodable",
+        End::TooLarge(_) => "too-large",
         End::TimedOut(_) => "timed-out",
         End::Left(_) => "left",
     }

@@ -12,19 +12,16 @@ use super::{
     sightings::{self, Entity, Sighting},
     text::{brief, quoted},
 };
-use crate::Recording;
-
-/// A shorter body was not cut by the one who recorded it.
-const SURELY_WHOLE: usize = 1024;
+use crate::{End, Recording};
 
 /// Looks at the answer to a JSON op, and returns it if it is none of an error and has its shape.
 pub(super) fn check(recording: &Recording, found: &mut Findings) -> Option<Value> {
     let (head, body) = (recording.head.as_ref()?, recording.text.as_deref()?);
     let op = Op::from_name(text(&recording.request, "type"));
     found.label = op.map(Op::as_str);
-    let answer = serde_json::from_str::<Value>(body);
-    let cut = answer.as_ref().is_err_and(serde_json::Error::is_eof) && body.len() >= SURELY_WHOLE;
-    let said = match answer {
+    // What did not come says nothing.
+    let cut = !matches!(recording.end, End::Complete(_));
+    let said = match serde_json::from_str::<Value>(body) {
         Ok(answer) if head.status >= 400 => {
             check_error(head.status, &answer, found);
             None

@@ -54,15 +54,9 @@ impl Findings {
             known.count += 1;
             return;
         }
-        self.list.push(Finding {
-            code: fault.code,
-            severity: fault.severity,
-            seen: self.label.map_or_else(&seen, |label| format!("{label}: {}", seen())),
-            why: fault.why.to_owned(),
-            fix: fault.fix.to_owned(),
-            frame,
-            count: 1,
-        });
+        let seen = self.label.map_or_else(&seen, |label| format!("{label}: {}", seen()));
+        let finding = Finding::error(fault.code, seen, fault.why, fault.fix).at(frame);
+        self.list.push(Finding { severity: fault.severity, ..finding });
     }
 
     /// The findings in the order of the stream.

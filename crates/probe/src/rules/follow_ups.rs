@@ -11,16 +11,18 @@ use super::{
     stream::Stream,
     text::{brief, difference},
 };
-use crate::{FollowUp, FollowUpKind, FrameKind, Recording};
+use crate::{FollowUp, FollowUpKind, Recording, arrivals::events};
 
 /// Looks at each exchange after the stream, and at what they say together.
 pub(super) fn check(main: &Recording, others: &[FollowUp], found: &mut Findings) {
     for FollowUp { kind, recording } in others {
         match kind {
             FollowUpKind::GetThread => {
+                check_readable(main, recording, found);
                 answers::check(recording, found);
             }
             FollowUpKind::ListItems => {
+                check_readable(main, recording, found);
                 if let Some(page) = answers::check(recording, found) {
                     check_kept(main, &page, found);
                 }
@@ -30,6 +32,22 @@ pub(super) fn check(main: &Recording, others: &[FollowUp], found: &mut Findings)
             FollowUpKind::Preflight => cors::check(recording, found),
         }
     }
+}
+
+/// A thread that a stream has told of can be read. When the stream has failed, it may not exist.
+fn check_readable(main: &Recording, recording: &Recording, found: &mut Findings) {
+    let failed = Stream::read(main, &mut Findings::default()).failed;
+    let status = recording.head.as_ref().map(|head| head.status);
+    if failed || status.is_some_and(|status| (200..300).contains(&status)) {
+        return;
+    }
+    found.add(&THREAD_UNREADABLE, None, || {
+        let op = brief(text(&recording.request, "type"));
+        match status {
+            Some(status) => format!("{op} is answered with status {status}"),
+            None => format!("{op} is not answered"),
+        }
+    });
 }
 
 /// Compares what was shown with what is listed.
@@ -137,8 +155,8 @@ fn check_wrong_stream(recording: &Recording, found: &mut Findings) {
             "a message for an unknown thread is not answered".to_owned()
         });
     };
-    let kind = head.header("content-type").unwrap_or("absent");
-    if head.status != 200 || !kind.starts_with("text/event-stream") {
+    if head.status != 200 || !head.is_event_stream() {
+        let kind = head.header("content-type").unwrap_or("absent");
         return found.add(&FAILED_STREAM_STATUS, None, || {
             format!(
                 "a message for an unknown thread is answered with status {} and content type {}",
@@ -147,16 +165,19 @@ fn check_wrong_stream(recording: &Recording, found: &mut Findings) {
             )
         });
     }
-    let errors = recording.frames.iter().any(|frame| match &frame.kind {
-        FrameKind::Event(event) => text(event, "type") == "error",
-        _ => false,
-    });
-    if !errors {
-        found.add(&FAILED_STREAM_SILENT, None, || {
-            let events = recording.frames.len();
-            format!("a message for an unknown thread gives {events} events, none of them an error")
+    let mut events = events(recording);
+    if events.clone().any(|event| text(event.json, "type") == "error") {
+        return;
+    }
+    if events.any(|event| event.json.get("item").is_some()) {
+        return found.add(&UNKNOWN_THREAD_ACCEPTED, None, || {
+            "a message for an unknown thread is answered as any other".to_owned()
         });
     }
+    found.add(&FAILED_STREAM_SILENT, None, || {
+        let frames = recording.frames.len();
+        format!("a message for an unknown thread gives {frames} frames, none of them an error")
+    });
 }
 
 fn check_wrong_json(recording: &Recording, found: &mut Findings) {
@@ -170,6 +191,19 @@ fn check_wrong_json(recording: &Recording, found: &mut Findings) {
         answers::check(recording, found);
     }
 }
+
+const THREAD_UNREADABLE: Fault = Fault::error(
+    "thread-unreadable",
+    "The conversation cannot be shown again: it is gone when the page is loaded again.",
+    "Store the thread before you send `thread.created`, and answer `threads.get_by_id` and \
+     `items.list` for it.",
+);
+
+const UNKNOWN_THREAD_ACCEPTED: Fault = Fault::note(
+    "unknown-thread-accepted",
+    "A thread that was deleted in another tab comes back, without its items.",
+    "Answer with an `error` event if the thread does not exist, unless ids are made elsewhere.",
+);
 
 const ITEM_LOST: Fault = Fault::error(
     "item-lost",

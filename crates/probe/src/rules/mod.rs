@@ -41,6 +41,13 @@ pub(crate) fn check(recording: &Recording) -> Vec<Finding> {
     found.into_list()
 }
 
+/// What is wrong with the answer to an op that is answered with JSON.
+pub(crate) fn check_answer(recording: &Recording) -> Vec<Finding> {
+    let mut found = Findings::default();
+    answers::check(recording, &mut found);
+    found.into_list()
+}
+
 /// What is wrong with the exchanges that follow a stream, and what they show of the stream.
 pub(crate) fn follow_ups(main: &Recording, others: &[FollowUp]) -> Vec<Finding> {
     let mut found = Findings::default();

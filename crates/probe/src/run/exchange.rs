@@ -5,20 +5,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chatkit_client::{Answer, Client, ClientError};
-use chatkit_sse::Parser;
+use chatkit_client::{Answer, Client, ClientError, Piece};
+use chatkit_sse::{Parser, TooLarge};
 use serde_json::Value;
-use tokio::time::timeout_at;
+use tokio::{sync::mpsc, task::JoinSet, time::timeout_at};
 
 use super::{Limits, Stop};
 use crate::{End, Frame, FrameKind, Head, Live, Read, Recording, arrivals::characters};
 
-/// A frame beyond this is no event of a chat.
-const MAX_FRAME: usize = 32 * 1024 * 1024;
+/// How much of a body is read, in bytes after decompression: no chat has more to say in one answer.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+/// How much memory the frames and reads of an answer may take, in bytes.
+const MAX_KEPT: usize = 512 * 1024 * 1024;
+/// What an object and an entry of an object or a list take at most, in bytes, without their texts.
+const OBJECT: usize = 640;
+const ENTRY: usize = 112;
 /// How much of a body that is no stream is kept, in bytes. Pages of items must fit.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// How much of a broken event is kept, in characters.
 const MAX_NOT_JSON: usize = 400;
+/// How many pieces may wait to be looked at.
+const READ_AHEAD: usize = 1024;
 /// The origin that a browser would ask for.
 const ORIGIN: &str = "https://chat.example";
 
@@ -92,7 +99,7 @@ async fn record(
             if matches!(error, ClientError::NotConnected { .. } | ClientError::Tls { .. }) {
                 unreachable = Some(error.to_string());
             }
-            End::Broken(start.elapsed(), reason(&error))
+            failed(&error, start.elapsed())
         }
         Ok(Ok(answer)) => {
             // Neither the making of the request nor the wait for a task is the server's.
@@ -132,30 +139,33 @@ impl Watch<'_> {
         }
     }
 
-    async fn read_stream(
-        &mut self,
-        mut answer: Answer,
-        recording: &mut Recording,
-        live: &Live,
-    ) -> End {
-        let mut parser = Parser::new(MAX_FRAME).with_comments();
+    async fn read_stream(&mut self, answer: Answer, recording: &mut Recording, live: &Live) -> End {
+        let mut parser = Parser::new(MAX_BODY).with_comments();
+        let mut pieces = Pieces::of(answer);
+        let mut kept = 0;
         loop {
-            let piece = match self.wait(answer.read()).await {
+            let piece = match self.wait(pieces.next()).await {
                 Err(ended) => return self.end(ended),
-                Ok(Err(error)) => return End::Broken(self.start.elapsed(), reason(&error)),
-                Ok(Ok(None)) => break,
-                Ok(Ok(Some(piece))) => piece,
+                Ok(None) => break,
+                Ok(Some(Came::Piece(piece))) => piece,
+                Ok(Some(Came::TooMuch)) => return End::TooLarge(self.start.elapsed()),
+                Ok(Some(Came::Failed(error))) => return failed(&error, self.start.elapsed()),
             };
             let at = piece.at.saturating_duration_since(self.start);
             let read = recording.reads.len();
             recording.reads.push(Read { at, bytes: piece.wire_bytes });
+            kept += size_of::<Read>();
             parser.push(&piece.data);
             loop {
                 let frame = match parser.next_frame() {
                     Ok(Some(frame)) => frame,
                     Ok(None) => break,
-                    Err(too_large) => return End::Broken(at, too_large.to_string()),
+                    Err(TooLarge) => return End::TooLarge(at),
                 };
+                kept += memory(&frame);
+                if kept > MAX_KEPT {
+                    return End::TooLarge(at);
+                }
                 let kind = kind(frame.data, &frame.comments);
                 match &kind {
                     FrameKind::Comment(_) => live.heartbeat(),
@@ -181,20 +191,68 @@ impl Watch<'_> {
         let end = loop {
             match self.wait(answer.read()).await {
                 Err(ended) => break self.end(ended),
-                Ok(Err(error)) => break End::Broken(self.start.elapsed(), reason(&error)),
+                Ok(Err(error)) => break failed(&error, self.start.elapsed()),
                 Ok(Ok(None)) => break End::Complete(self.start.elapsed()),
                 Ok(Ok(Some(piece))) => {
                     let at = piece.at.saturating_duration_since(self.start);
                     recording.reads.push(Read { at, bytes: piece.wire_bytes });
                     self.last_event = piece.at;
-                    if body.len() < MAX_TEXT {
-                        body.extend_from_slice(&piece.data);
+                    let room = MAX_TEXT.saturating_sub(body.len());
+                    body.extend_from_slice(piece.data.get(..room).unwrap_or(&piece.data));
+                    let reads = recording.reads.len() * size_of::<Read>();
+                    if piece.data.len() > room || reads > MAX_KEPT {
+                        break End::TooLarge(at);
                     }
                 }
             }
         };
         recording.text = Some(String::from_utf8_lossy(&body).into_owned());
         end
+    }
+}
+
+/// What came of reading a body.
+enum Came {
+    Piece(Piece),
+    /// More than is kept.
+    TooMuch,
+    Failed(ClientError),
+}
+
+/// The pieces of a body, read by a task of its own: what is done with one piece must not make the
+/// next one seem late.
+struct Pieces {
+    pieces: mpsc::Receiver<Came>,
+    /// Ends the task when it is dropped.
+    _task: JoinSet<()>,
+}
+
+impl Pieces {
+    fn of(mut answer: Answer) -> Self {
+        let (sender, pieces) = mpsc::channel(READ_AHEAD);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            // It is counted here, since what waits to be looked at takes memory too.
+            let mut count = 0;
+            while let Some(piece) = answer.read().await.transpose() {
+                let came = match piece {
+                    Ok(piece) => {
+                        count += piece.data.len();
+                        if count <= MAX_BODY { Came::Piece(piece) } else { Came::TooMuch }
+                    }
+                    Err(error) => Came::Failed(error),
+                };
+                let is_last = !matches!(came, Came::Piece(_));
+                if sender.send(came).await.is_err() || is_last {
+                    break;
+                }
+            }
+        });
+        Self { pieces, _task: task }
+    }
+
+    async fn next(&mut self) -> Option<Came> {
+        self.pieces.recv().await
     }
 }
 
@@ -205,6 +263,19 @@ fn head(answer: &Answer) -> Head {
         version: answer.version.clone(),
         headers: answer.headers.clone(),
     }
+}
+
+/// About how much memory a frame takes when its data was read: small values take many times the
+/// bytes that they have on the way.
+fn memory(frame: &chatkit_sse::Frame) -> usize {
+    let comments: usize = frame.comments.iter().map(String::len).sum();
+    let data = frame.data.as_deref().unwrap_or_default();
+    let values = data.bytes().map(|byte| match byte {
+        b'{' => OBJECT,
+        b'[' | b',' => ENTRY,
+        _ => 0,
+    });
+    size_of::<Frame>() + comments + data.len() + values.sum::<usize>()
 }
 
 fn kind(data: Option<String>, comments: &[String]) -> FrameKind {
@@ -218,15 +289,17 @@ fn kind(data: Option<String>, comments: &[String]) -> FrameKind {
 }
 
 /// What happened, without where: that is known.
-fn reason(error: &ClientError) -> String {
+fn failed(error: &ClientError, at: Duration) -> End {
     match error {
         ClientError::NotConnected { reason, .. } => {
-            let reason = reason.strip_prefix("client error (Connect): ").unwrap_or(reason);
-            format!("no connection: {reason}")
+            End::Broken(at, format!("no connection: {reason}"))
         }
-        ClientError::Broken { reason, .. } => reason.clone(),
-        ClientError::Tls { reason, .. } => format!("no secure connection: {reason}"),
-        ClientError::Encoding { reason, .. } => format!("it cannot be decompressed: {reason}"),
-        error => error.to_string(),
+        ClientError::Broken { reason, .. } => End::Broken(at, reason.clone()),
+        ClientError::Tls { reason, .. } => {
+            End::Broken(at, format!("no secure connection: {reason}"))
+        }
+        ClientError::Encoding { reason, .. } => End::Undecodable(at, reason.clone()),
+        ClientError::TooLarge { .. } => End::TooLarge(at),
+        error => End::Broken(at, error.to_string()),
     }
 }

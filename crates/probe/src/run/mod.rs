@@ -6,12 +6,14 @@ mod requests;
 
 use std::time::{Duration, Instant};
 
-use chatkit_client::{Client, ClientBuilder, ClientError};
+use chatkit_client::{Client, ClientBuilder, ClientError, Header};
+use chatkit_protocol::Op;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::sleep;
 
 pub use limits::{Limits, Stop};
+use requests::op;
 pub use requests::{create_thread, is_streaming};
 
 use crate::{FollowUp, FollowUpKind, Live, Recording, arrivals::events};
@@ -77,15 +79,16 @@ pub struct Stream {
     pub recording: Recording,
 }
 
-/// A client that sends what the stock client sends.
-pub fn client(url: &str, headers: &[(String, String)]) -> Result<Client, ClientError> {
+/// A client that sends the headers of the stock client, and others that may replace them.
+///
+/// # Errors
+///
+/// [`ClientError`] when the URL or a header cannot be used, or there is no HTTP client.
+pub fn client(url: &str, headers: &[Header]) -> Result<Client, ClientError> {
     let stock: ClientBuilder = Client::builder(url)
         .header("chatkit-frame-instance-id", requests::FRAME_INSTANCE)
         .header("accept-language", "en");
-    headers
-        .iter()
-        .fold(stock, |client, (name, value)| client.header(name.as_str(), value.as_str()))
-        .build()
+    headers.iter().fold(stock, |client, Header { name, value }| client.header(name, value)).build()
 }
 
 /// Sends what the plan says and watches what comes, until it is through or told to stop.
@@ -158,10 +161,7 @@ async fn watch(
 }
 
 async fn follow_up(client: &Client, plan: &Plan, rounds: &[Round], stop: &Stop) -> Vec<FollowUp> {
-    let streams = rounds.iter().flat_map(|round| &round.streams);
-    let Some(main) = streams.map(|stream| &stream.recording).next() else {
-        return Vec::new();
-    };
+    let Some(main) = main_recording(rounds) else { return Vec::new() };
     let mut asked: Vec<(FollowUpKind, Value)> = Vec::new();
     if let Some(thread) = thread_of(main) {
         asked.push((FollowUpKind::GetThread, requests::get_thread(thread)));
@@ -182,9 +182,10 @@ async fn follow_up(client: &Client, plan: &Plan, rounds: &[Round], stop: &Stop) 
     if stop.is_set() { Vec::new() } else { follow_ups }
 }
 
-/// The recording that the follow-ups are compared with: that of the first stream.
+/// The recording that the follow-ups are compared with: that of the last stream, since a retry
+/// deletes what the one before it has made.
 pub(crate) fn main_recording(rounds: &[Round]) -> Option<&Recording> {
-    Some(&rounds.first()?.streams.first()?.recording)
+    Some(&rounds.last()?.streams.last()?.recording)
 }
 
 /// The thread that a stream is about.
@@ -192,8 +193,11 @@ fn thread_of(recording: &Recording) -> Option<&str> {
     made_thread(recording).or_else(|| recording.request["params"]["thread_id"].as_str())
 }
 
-/// The thread that a stream has made.
+/// The thread that a stream has made. Any other op is about a thread that was there before.
 fn made_thread(recording: &Recording) -> Option<&str> {
+    if op(&recording.request) != Some(Op::ThreadsCreate) {
+        return None;
+    }
     events(recording)
         .find(|event| event.json["type"] == "thread.created")
         .and_then(|event| event.json["thread"]["id"].as_str())
@@ -206,18 +210,30 @@ async fn delete_threads(
     stop: &Stop,
 ) -> Vec<String> {
     let streams = outcome.rounds.iter().flat_map(|round| &round.streams);
-    let threads = streams.filter_map(|stream| made_thread(&stream.recording));
+    let mut threads = streams.filter_map(|stream| made_thread(&stream.recording));
+    let stray = outcome.follow_ups.iter().any(was_accepted).then_some(requests::NO_THREAD);
     let limits =
         if stop.is_set() { Limits { silence: LEAVING, total: LEAVING } } else { plan.limits };
     let (quiet, never) = (Live::new(), Stop::new());
     let mut left = Vec::new();
-    for thread in threads {
+    for thread in threads.by_ref().chain(stray) {
         let request = requests::delete_thread(thread);
         let seen = exchange(client, &request, false, limits, &quiet, &never).await;
-        let head = seen.recording.head;
-        if !head.is_some_and(|head| (200..300).contains(&head.status)) {
+        let status = seen.recording.head.map(|head| head.status);
+        if !status.is_some_and(|status| (200..300).contains(&status)) {
             left.push(thread.to_owned());
         }
+        if status.is_none() {
+            // It does not answer any more: nobody wants to wait for each of them.
+            break;
+        }
     }
+    left.extend(threads.map(str::to_owned));
     left
+}
+
+/// Whether a message for a thread that does not exist was taken: some servers make it then.
+fn was_accepted(asked: &FollowUp) -> bool {
+    asked.kind == FollowUpKind::WrongStream
+        && events(&asked.recording).any(|event| event.json["item"].is_object())
 }

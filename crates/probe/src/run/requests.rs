@@ -6,13 +6,18 @@ use serde_json::{Value, json};
 /// What the stock client calls the frame it runs in. Any UUID will do.
 pub(super) const FRAME_INSTANCE: &str = "00000000-0000-4000-8000-000000000000";
 /// A thread that no server has.
-const NO_THREAD: &str = "thr_chatkit_probe_no_such_thread";
-/// The page sizes that the stock client asks for.
+pub(super) const NO_THREAD: &str = "thr_chatkit_probe_no_such_thread";
+/// The page size that the stock client asks for.
 const ALL: u32 = 9999;
 
 /// Whether a request is of an op that is answered with a stream.
 pub fn is_streaming(request: &Value) -> bool {
-    request["type"].as_str().and_then(Op::from_name).is_some_and(Op::is_streaming)
+    op(request).is_some_and(Op::is_streaming)
+}
+
+/// The op of a request, if the protocol has it.
+pub(super) fn op(request: &Value) -> Option<Op> {
+    Op::from_name(request["type"].as_str()?)
 }
 
 /// A new thread that begins with a message.

@@ -62,20 +62,17 @@ pub(super) fn check(recording: &Recording) -> Option<Finding> {
          Either something keeps the stream until it is complete, or the server starts late and then \
          has its answer ready."
     };
-    Some(Finding {
-        code: "buffered-whole",
-        severity: if proof.is_some() { Severity::Error } else { Severity::Warning },
+    let buffered = Finding::error(
+        "buffered-whole",
         seen,
-        why: why.to_owned(),
-        fix: "Probe the server itself, without the proxies before it: if it streams there, switch \
-              buffering off in the proxy (nginx: `proxy_buffering off`, or the header \
-              `X-Accel-Buffering: no`), and compression for `text/event-stream`. If it does not, \
-              return a streaming response, and yield each event when it is made instead of \
-              collecting them."
-            .to_owned(),
-        frame: Some(first.frame),
-        count: 1,
-    })
+        why,
+        "Probe the server itself, without the proxies before it: if it streams there, switch \
+         buffering off in the proxy (nginx: `proxy_buffering off`, or the header \
+         `X-Accel-Buffering: no`), and compression for `text/event-stream`. If it does not, return \
+         a streaming response, and yield each event when it is made instead of collecting them.",
+    );
+    let severity = if proof.is_some() { Severity::Error } else { Severity::Warning };
+    Some(Finding { severity, ..buffered.at(Some(first.frame)) })
 }
 
 /// What shows that the events were made one after another, though they came together.

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::{
-    Finding, Recording, Severity,
+    Finding, Recording,
     arrivals::{Arrival, arrivals},
     numbers::{at_least, median, variation},
     words::{grouped, time},
@@ -78,13 +78,15 @@ struct Buffer {
     varies: f64,
 }
 
-/// All pieces but the last, which is what was left, have the size of one buffer. It may be missed
-/// or passed by a frame.
+/// All pieces have the size of one buffer, which may be missed or passed by a frame, except at the
+/// end, where what was left comes at once.
 fn buffer(arrivals: &[Arrival], pieces: &[&Arrival]) -> Option<Buffer> {
-    let sizes: Vec<usize> = match arrivals.split_last() {
-        Some((_, full)) => full.iter().filter(|piece| piece.texts > 0).map(|p| p.bytes).collect(),
-        None => return None,
-    };
+    let end = arrivals.last()?.at;
+    let sizes: Vec<usize> = pieces
+        .iter()
+        .filter(|piece| end.saturating_sub(piece.at) >= PAUSE)
+        .map(|piece| piece.bytes)
+        .collect();
     let bytes: usize = pieces.iter().map(|piece| piece.bytes).sum();
     let frames: usize = pieces.iter().map(|piece| piece.frames.len()).sum();
     let frame = bytes.checked_div(frames)?;
@@ -118,12 +120,12 @@ fn interval(pieces: &[&Arrival]) -> Option<(Duration, f64)> {
 }
 
 fn by_size(buffer: &Buffer, facts: &str, frame: Option<usize>, recording: &Recording) -> Finding {
-    let encoding = recording.head.as_ref().and_then(|head| head.header("content-encoding"));
-    let compressed = encoding.is_some_and(|encoding| encoding != "identity");
+    let compressed = recording.head.as_ref().is_some_and(|head| head.compression().is_some());
     let who = if compressed { "the compressor or a proxy" } else { "a proxy or the server" };
-    finding(
+    Finding::warning(
+        "bursts",
         format!("{facts}; {} pieces of about {} bytes", buffer.full, grouped(buffer.size)),
-        format!(
+        &format!(
             "Events come together when a buffer of {} bytes is full: {who} keeps them until then. \
              The text jumps, and the end of a short answer waits for the end of the stream.",
             grouped(buffer.size)
@@ -131,37 +133,33 @@ fn by_size(buffer: &Buffer, facts: &str, frame: Option<usize>, recording: &Recor
         "Probe the server itself, without the proxies before it. Switch response buffering off \
          (nginx: `proxy_buffering off`, or the header `X-Accel-Buffering: no`), do not compress \
          `text/event-stream`, and flush after each event.",
-        frame,
     )
+    .at(frame)
 }
 
 fn by_interval(interval: Duration, facts: &str, frame: Option<usize>) -> Finding {
-    finding(
+    Finding::warning(
+        "bursts",
         format!("{facts}; one piece every {}", time(interval)),
-        format!(
+        &format!(
             "Something lets events through only every {}: the text jumps though it is written \
              smoothly.",
             time(interval)
         ),
         "Look for a flush interval in the proxy (Go's `FlushInterval`: -1; Apache's `flushpackets`: \
          on), and for a loop in the server that sends what has gathered at intervals.",
-        frame,
     )
+    .at(frame)
 }
 
 fn irregular(facts: String, frame: Option<usize>) -> Finding {
-    finding(
+    Finding::warning(
+        "bursts",
         facts,
         "The text jumps. The pieces have no common size and no common interval, so the producer \
-         may make several events at once itself."
-            .to_owned(),
+         may make several events at once itself.",
         "Log the times at which the model's events reach the server. If they are spaced there, \
          something blocks the server or buffers its output.",
-        frame,
     )
-}
-
-fn finding(seen: String, why: String, fix: &str, frame: Option<usize>) -> Finding {
-    let severity = Severity::Warning;
-    Finding { code: "bursts", severity, seen, why, fix: fix.to_owned(), frame, count: 1 }
+    .at(frame)
 }

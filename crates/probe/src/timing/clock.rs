@@ -5,7 +5,10 @@
 //! arrived closer together than that, something between kept the first one back. Only differences
 //! are used, so the clocks need not agree.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use chatkit_protocol::Timestamp;
 use serde_json::Value;
@@ -78,19 +81,19 @@ fn stamps(recording: &Recording, source: &'static str) -> Vec<Stamp> {
 
 /// A workflow says when it is done how many seconds it took.
 fn by_duration(recording: &Recording) -> Option<HeldBack> {
-    let all: Vec<_> = events(recording).collect();
-    all.iter().enumerate().find_map(|(index, done)| {
-        let item = &done.json["item"];
-        if done.json["type"] != "thread.item.done" || item["type"] != "workflow" {
+    let mut added = HashMap::new();
+    events(recording).find_map(|event| {
+        let item = &event.json["item"];
+        let id = item["id"].as_str().filter(|_| item["type"] == "workflow")?;
+        if event.json["type"] == "thread.item.added" {
+            added.entry(id).or_insert(event.at);
+        }
+        if event.json["type"] != "thread.item.done" {
             return None;
         }
-        let seconds = workflow_seconds(item)?;
-        let added = all.iter().take(index).find(|event| {
-            event.json["type"] == "thread.item.added" && event.json["item"]["id"] == item["id"]
-        })?;
         // It may have been rounded up.
-        let made = Duration::from_secs(seconds.saturating_sub(1));
-        let arrived = done.at.saturating_sub(added.at);
+        let made = Duration::from_secs(workflow_seconds(item)?.saturating_sub(1));
+        let arrived = event.at.saturating_sub(*added.get(id)?);
         let held = made > arrived && made <= recording.end.at();
         held.then_some(HeldBack { made, arrived, by: "the duration of a workflow" })
     })

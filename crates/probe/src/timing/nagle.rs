@@ -7,7 +7,7 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use crate::{
-    Finding, Recording, Severity,
+    Finding, Recording,
     arrivals::{Arrival, arrivals},
     numbers::at_least,
     words::time,
@@ -74,21 +74,13 @@ fn finding(pauses: &[&Pause<'_>], such: usize, what: &str) -> Finding {
     let mut lengths: Vec<Duration> = pauses.iter().map(|pause| pause.length).collect();
     lengths.sort_unstable();
     let middle = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
-    Finding {
-        code: "nagle",
-        severity: Severity::Warning,
-        seen: format!(
-            "{} pauses of about {}, followed by {such} {what}",
-            pauses.len(),
-            time(middle)
-        ),
-        why: "The text comes in steps instead of smoothly: the sender waits for the receiver's \
-              delayed acknowledgement before it sends the next small piece."
-            .to_owned(),
-        fix: "Set TCP_NODELAY on the server's connections (and on those of the proxy), and write \
-              each event with one call."
-            .to_owned(),
-        frame: pauses.first().map(|pause| pause.next.frames.start),
-        count: 1,
-    }
+    Finding::warning(
+        "nagle",
+        format!("{} pauses of about {}, followed by {such} {what}", pauses.len(), time(middle)),
+        "The text comes in steps instead of smoothly: the sender waits for the receiver's delayed \
+         acknowledgement before it sends the next small piece.",
+        "Set TCP_NODELAY on the server's connections (and on those of the proxy), and write each \
+         event with one call.",
+    )
+    .at(pauses.first().map(|pause| pause.next.frames.start))
 }

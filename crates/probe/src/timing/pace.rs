@@ -39,21 +39,15 @@ fn slow_producer(recording: &Recording) -> Option<Finding> {
         // A paragraph at a time is not slow.
         return None;
     }
-    Some(Finding {
-        code: "slow-producer",
-        severity: Severity::Warning,
-        seen: format!("{} came one by one, {} apart", count(texts.len(), "text event"), time(gap)),
-        why: "The text grows slower than people read. Nothing on the way holds it up: each event \
-              comes alone, so it is made this slowly."
-            .to_owned(),
-        fix:
-            "Look at the model: a smaller one, another provider, a shorter prompt. If the model's \
-              own stream is faster, the server does slow work for each event, such as a write to a \
-              database."
-                .to_owned(),
-        frame: texts.first().map(|text| text.frame),
-        count: 1,
-    })
+    let slow = Finding::warning(
+        "slow-producer",
+        format!("{} came one by one, {} apart", count(texts.len(), "text event"), time(gap)),
+        "The text grows slower than people read. Nothing on the way holds it up: each event comes \
+         alone, so it is made this slowly.",
+        "Look at the model: a smaller one, another provider, a shorter prompt. If the model's own \
+         stream is faster, the server does slow work for each event, such as a write to a database.",
+    );
+    Some(slow.at(texts.first().map(|text| text.frame)))
 }
 
 fn one_big_delta(recording: &Recording) -> Option<Finding> {
@@ -73,17 +67,13 @@ fn one_big_delta(recording: &Recording) -> Option<Finding> {
     } else {
         format!("in {}", count(pieces, "delta"))
     };
-    Some(Finding {
-        code: "one-big-delta",
-        severity: if first > AT_ONCE { Severity::Warning } else { Severity::Note },
-        seen: format!("{} {how}, after {}", count(written, "character"), time(first)),
-        why: "Users wait for the whole text, or for whole paragraphs of it, instead of reading \
-              along."
-            .to_owned(),
-        fix: "Stream the model's answer (`stream: true`, `Runner.run_streamed`) and pass each of \
-              its deltas on as a text delta."
-            .to_owned(),
-        frame: texts.first().map(|text| text.frame),
-        count: 1,
-    })
+    let whole = Finding::warning(
+        "one-big-delta",
+        format!("{} {how}, after {}", count(written, "character"), time(first)),
+        "Users wait for the whole text, or for whole paragraphs of it, instead of reading along.",
+        "Stream the model's answer (`stream: true`, `Runner.run_streamed`) and pass each of its \
+         deltas on as a text delta.",
+    );
+    let severity = if first > AT_ONCE { Severity::Warning } else { Severity::Note };
+    Some(Finding { severity, ..whole.at(texts.first().map(|text| text.frame)) })
 }

@@ -1,14 +1,14 @@
 //! Long waits: for the head, for the first event, for the first text, in the middle.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use serde_json::Value;
 
 use crate::{
-    End, Finding, Recording, Severity,
-    arrivals::{Event, events, first_text},
+    End, Finding, Recording,
+    arrivals::{Event, characters, events, first_text},
     numbers::{gaps, median},
-    words::time,
+    words::{brief, time},
 };
 
 /// A head or a first event needs no model: it takes a fraction of this.
@@ -25,6 +25,8 @@ const UNUSUAL: u32 = 8;
 const STALL: Duration = Duration::from_secs(15);
 /// Proxies cut connections that are silent for 30 or 60 s; a comment in time keeps them.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How much of an id is shown, in characters.
+const MAX_ID: usize = 80;
 
 pub(super) fn check(recording: &Recording) -> Vec<Finding> {
     let events: Vec<Event<'_>> = events(recording).collect();
@@ -37,26 +39,25 @@ pub(super) fn check(recording: &Recording) -> Vec<Finding> {
 fn start(recording: &Recording, events: &[Event<'_>]) -> Option<Finding> {
     let head = recording.head.as_ref()?.at;
     if head >= START {
-        return Some(warning(
+        return Some(Finding::warning(
             "slow-headers",
             format!("the head of the response came after {}", time(head)),
             "Nothing can be shown before it, not even that the message has arrived.",
             "Answer with the head at once and do the work inside the stream. Look for work before \
              the stream begins: authentication, a cold start, a queue, a connection to a database.",
-            None,
         ));
     }
     let first = events.first()?;
     let wait = first.at.saturating_sub(head);
     (wait >= START).then(|| {
-        warning(
+        Finding::warning(
             "slow-first-event",
             format!("the first event came {} after the head", time(wait)),
             "The user's own message is shown as sent only when the server echoes it.",
             "Send `thread.created` and the user's message before anything slow is done: before \
              retrieval, before the model is asked.",
-            Some(first.frame),
         )
+        .at(Some(first.frame))
     })
 }
 
@@ -71,13 +72,12 @@ fn late_text(recording: &Recording, events: &[Event<'_>]) -> Option<Finding> {
         Some(at) if at < first => format!(", the first sign of work after {}", time(at)),
         _ => ", and nothing was shown before it".to_owned(),
     };
-    Some(warning(
+    Some(Finding::warning(
         "slow-first-text",
         format!("the first text came after {}{seen}", time(first)),
         "Users take a chat that shows nothing for some seconds for broken.",
         "Send a `progress_update` (or a workflow with its tasks) before slow work begins. If no \
          tool runs before the text, the model itself starts late.",
-        None,
     ))
 }
 
@@ -88,11 +88,11 @@ fn shows_something(event: &Value) -> bool {
         Some("thread.item.added" | "thread.item.done" | "thread.item.replaced") => {
             match event["item"]["type"].as_str() {
                 Some("user_message" | "end_of_turn") => false,
-                Some("assistant_message") => crate::arrivals::characters(event) > 0,
+                Some("assistant_message") => characters(event) > 0,
                 _ => true,
             }
         }
-        Some("thread.item.updated") => crate::arrivals::characters(event) > 0,
+        Some("thread.item.updated") => characters(event) > 0,
         _ => false,
     }
 }
@@ -103,9 +103,8 @@ fn stall(recording: &Recording, events: &[Event<'_>]) -> Option<Finding> {
         && let Some(item) = open_item(events)
     {
         let silence = recording.end.at().saturating_sub(last.at);
-        return Some(Finding {
-            severity: Severity::Error,
-            ..warning(
+        return Some(
+            Finding::error(
                 "stall",
                 format!("nothing more came for {} while {item} was being written", time(silence)),
                 "The answer stays unfinished: users see a text that stops, and a chat that is busy \
@@ -113,51 +112,54 @@ fn stall(recording: &Recording, events: &[Event<'_>]) -> Option<Finding> {
                 "Look at what the server waits for: a call to the model without a timeout, a lock, \
                  a queue that nobody fills, an iterator that is never awaited. Set a limit on \
                  silence and end the stream with an `error` event.",
-                Some(last.frame),
             )
-        });
+            .at(Some(last.frame)),
+        );
     }
     let (gap, frame) = longest_gap(events, |_| true)?;
     (gap >= STALL).then(|| {
-        warning(
+        Finding::warning(
             "stall",
             format!("nothing came for {} in the middle of the stream", time(gap)),
             "Users have given up by then.",
             "Show what is going on with a `progress_update`, and limit what the server waits for.",
-            Some(frame),
         )
+        .at(Some(frame))
     })
 }
 
 /// An item that was added and is not done: its id in words.
 fn open_item(events: &[Event<'_>]) -> Option<String> {
-    let mut open: Vec<&str> = Vec::new();
-    for event in events {
+    let mut open: HashMap<&str, usize> = HashMap::new();
+    for (number, event) in events.iter().enumerate() {
         let item = event.json["item"]["id"].as_str().or_else(|| event.json["item_id"].as_str());
         let Some(item) = item else { continue };
         match event.json["type"].as_str() {
-            Some("thread.item.added") => open.push(item),
+            Some("thread.item.added") => {
+                open.insert(item, number);
+            }
             Some("thread.item.done" | "thread.item.removed" | "thread.item.replaced") => {
-                open.retain(|other| *other != item);
+                open.remove(item);
             }
             _ => {}
         }
     }
-    open.last().map(|item| format!("item `{item}`"))
+    let (item, _) = open.into_iter().max_by_key(|(_, number)| *number)?;
+    Some(format!("item `{}`", brief(item, MAX_ID)))
 }
 
 fn long_gap(events: &[Event<'_>]) -> Option<Finding> {
     let (gap, frame) = longest_gap(events, |event| !says_that_work_goes_on(event))?;
     let usual = median(&gaps(events.iter().map(|event| event.at)))?;
     (gap >= GAP && gap >= usual * UNUSUAL).then(|| {
-        warning(
+        Finding::warning(
             "long-gap",
             format!("{} without an event, against {} usually", time(gap), time(usual)),
             "The answer seems to have ended, or to be stuck.",
             "If a tool runs in this time, say so with a `progress_update`. If the model pauses, \
              look at its own stream.",
-            Some(frame),
         )
+        .at(Some(frame))
     })
 }
 
@@ -186,25 +188,13 @@ fn no_heartbeat(recording: &Recording) -> Option<Finding> {
     let times = std::iter::once(head).chain(recording.reads.iter().map(|read| read.at));
     let silence = gaps(times.chain([recording.end.at()])).into_iter().max()?;
     (silence > HEARTBEAT).then(|| {
-        warning(
+        Finding::warning(
             "no-heartbeat",
             format!("no byte came for {}", time(silence)),
             "Proxies and mobile networks cut connections that are silent, often after 30 or 60 s: \
              the answer breaks off, though the server is still at work.",
             "Send a comment (`: ping` and an empty line) whenever the stream was silent for 15 s. \
              Clients ignore it.",
-            None,
         )
     })
-}
-
-fn warning(
-    code: &'static str,
-    seen: String,
-    why: &str,
-    fix: &str,
-    frame: Option<usize>,
-) -> Finding {
-    let severity = Severity::Warning;
-    Finding { code, severity, seen, why: why.to_owned(), fix: fix.to_owned(), frame, count: 1 }
 }

@@ -10,9 +10,8 @@ use chatkit_protocol::{
 use chatkit_widgets::WidgetStream;
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-use tokio::sync::mpsc;
 
-use super::{RespondError, ThreadHandle, Yielded};
+use super::{RespondError, ThreadHandle, Yielded, queue::Queue};
 use crate::{IdKind, Store};
 
 /// Sends the events of a response. Cheap to clone; clones may go to other tasks.
@@ -24,7 +23,7 @@ use crate::{IdKind, Store};
 pub struct Emitter {
     thread: ThreadHandle,
     store: Arc<dyn Store>,
-    sender: mpsc::Sender<Yielded>,
+    queue: Arc<Queue<Yielded>>,
 }
 
 /// The turn is over: nobody listens any more.
@@ -38,14 +37,14 @@ impl Emitter {
     pub(super) fn new(
         thread: ThreadHandle,
         store: Arc<dyn Store>,
-        sender: mpsc::Sender<Yielded>,
+        queue: Arc<Queue<Yielded>>,
     ) -> Self {
-        Self { thread, store, sender }
+        Self { thread, store, queue }
     }
 
     /// Sends any event.
     pub async fn send(&self, event: ThreadStreamEvent) -> Sent {
-        self.sender.send(Yielded::Event(event)).await.map_err(|_| TurnOver.into())
+        self.queue.send(Yielded::Event(event)).await.map_err(|_| TurnOver.into())
     }
 
     /// Sends all events of a stream, until it ends or fails.
@@ -130,7 +129,7 @@ impl Emitter {
         change: impl FnOnce(&mut ThreadMetadata) + Send + 'static,
     ) -> Sent {
         let change = Yielded::ChangeThread(Box::new(change));
-        self.sender.send(change).await.map_err(|_| TurnOver.into())
+        self.queue.send(change).await.map_err(|_| TurnOver.into())
     }
 
     /// A new id for an item of the thread.

@@ -3,6 +3,7 @@
 mod cancelled;
 mod emitter;
 mod error;
+mod queue;
 mod stream;
 mod thread_handle;
 mod turn;

@@ -10,13 +10,9 @@ use std::{
 use chatkit_protocol::{ThreadMetadata, ThreadStreamEvent};
 use futures_core::Stream;
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::mpsc;
 
-use super::{Emitter, RespondError, ThreadHandle};
+use super::{Emitter, RespondError, ThreadHandle, queue::Queue};
 use crate::Store;
-
-/// How many events an emitter may be ahead of the turn.
-const AHEAD: usize = 32;
 
 /// The events of a response, in order. Made from any stream of events, or by
 /// [`Turn::stream`](super::Turn::stream) from a closure.
@@ -79,9 +75,9 @@ impl<'a> EventStream<'a> {
         F: FnOnce(Emitter) -> Fut,
         Fut: Future<Output = Result<(), RespondError>> + Send + 'a,
     {
-        let (sender, receiver) = mpsc::channel(AHEAD);
-        let responding = respond(Emitter::new(thread, store, sender));
-        Self { inner: Box::pin(Emitted { responding: Some(Box::pin(responding)), receiver }) }
+        let emitted = Arc::new(Queue::new());
+        let responding = respond(Emitter::new(thread, store, Arc::clone(&emitted)));
+        Self { inner: Box::pin(Emitted { responding: Some(Box::pin(responding)), emitted }) }
     }
 
     pub(crate) fn poll_yielded(
@@ -104,7 +100,7 @@ type Responding<'a> = Pin<Box<dyn Future<Output = Result<(), RespondError>> + Se
 /// stream ends with the closure, after all that was emitted before.
 struct Emitted<'a> {
     responding: Option<Responding<'a>>,
-    receiver: mpsc::Receiver<Yielded>,
+    emitted: Arc<Queue<Yielded>>,
 }
 
 impl Stream for Emitted<'_> {
@@ -112,7 +108,7 @@ impl Stream for Emitted<'_> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if let Ok(yielded) = this.receiver.try_recv() {
+        if let Some(yielded) = this.emitted.try_recv() {
             return Poll::Ready(Some(Ok(yielded)));
         }
         let failure = match &mut this.responding {
@@ -120,26 +116,29 @@ impl Stream for Emitted<'_> {
             Some(responding) => match responding.as_mut().poll(cx) {
                 // Without emitters nothing more comes, but the closure still goes on.
                 Poll::Pending => {
-                    return match this.receiver.poll_recv(cx) {
-                        Poll::Ready(Some(yielded)) => Poll::Ready(Some(Ok(yielded))),
-                        Poll::Ready(None) | Poll::Pending => Poll::Pending,
-                    };
+                    return this.emitted.poll_recv(cx).map(|yielded| Some(Ok(yielded)));
                 }
                 Poll::Ready(Ok(())) => None,
                 Poll::Ready(Err(error)) => Some(error),
             },
         };
         if this.responding.take().is_some() {
-            this.receiver.close();
+            this.emitted.close();
         }
-        match (this.receiver.try_recv(), failure) {
-            (Ok(yielded), None) => Poll::Ready(Some(Ok(yielded))),
-            (Ok(yielded), Some(error)) => {
+        match (this.emitted.try_recv(), failure) {
+            (Some(yielded), None) => Poll::Ready(Some(Ok(yielded))),
+            (Some(yielded), Some(error)) => {
                 // What was emitted before the failure comes first.
                 this.responding = Some(Box::pin(async { Err(error) }));
                 Poll::Ready(Some(Ok(yielded)))
             }
-            (Err(_), failure) => Poll::Ready(failure.map(Err)),
+            (None, failure) => Poll::Ready(failure.map(Err)),
         }
+    }
+}
+
+impl Drop for Emitted<'_> {
+    fn drop(&mut self) {
+        self.emitted.close();
     }
 }

@@ -6,6 +6,7 @@ use chatkit_protocol::{Op, ThreadId, ThreadItemUpdate, ThreadStreamEvent};
 use tokio::time::Instant;
 
 use super::{EndReason, Gaps, RunId};
+use crate::spans;
 
 /// What a run was like, for [`stream_ended`](crate::ChatKitServer::stream_ended) and the log.
 /// Durations count from the request.
@@ -163,7 +164,7 @@ impl StreamStats {
     pub(crate) fn log(&self) {
         tracing::info!(
             op = %self.op,
-            thread = %self.thread_id,
+            thread = spans::start(&self.thread_id),
             run = %self.run_id,
             end = %self.end,
             first_event_ms = self.first_event.map(millis),

@@ -1,14 +1,18 @@
 //! A run under the eyes of an observer.
 
+use std::cell::Cell;
+
 use chatkit_protocol::{Op, ThreadId};
 
 use super::{EndReason, RunHandle, Stopwatch, StreamStats};
+use crate::OpErrorKind;
 
-/// A run whose beginning and end are told, each exactly once: dropped before its
+/// A run whose beginning, answer and end are told, each exactly once: dropped before its
 /// [end](Self::end), as when the application or the store panics, it has failed.
 #[derive(Debug)]
 pub(super) struct Watched {
     op: Op,
+    is_answered: Cell<bool>,
     has_ended: bool,
     pub(super) thread_id: ThreadId,
     pub(super) run: RunHandle,
@@ -20,11 +24,13 @@ impl Watched {
         if let Some(observer) = run.observer() {
             observer.run_started(op);
         }
-        Self { op, has_ended: false, thread_id, run, stopwatch: Stopwatch::start() }
+        let (is_answered, has_ended) = (Cell::new(false), false);
+        Self { op, is_answered, has_ended, thread_id, run, stopwatch: Stopwatch::start() }
     }
 
     /// The request was refused or taken, with the HTTP status that says so.
     pub(super) fn answered(&self, status: u16) {
+        self.is_answered.set(true);
         if let Some(observer) = self.run.observer() {
             observer.op_answered(Some(self.op), status, self.stopwatch.elapsed());
         }
@@ -47,6 +53,9 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
+        if !self.is_answered.get() {
+            self.answered(OpErrorKind::Internal.status());
+        }
         if !self.has_ended {
             let _ = self.tell_end(EndReason::Failed);
         }

@@ -29,8 +29,14 @@ fn heartbeats_are_no_events() {
 #[test]
 fn nothing_is_missing_from_a_stream_that_is_cut_off() {
     let at = Duration::from_secs(1);
-    let ends =
-        [End::CutFrame(at), End::Broken(at, "reset".to_owned()), End::TimedOut(at), End::Left(at)];
+    let ends = [
+        End::CutFrame(at),
+        End::Broken(at, "reset".to_owned()),
+        End::Undecodable(at, "corrupt".to_owned()),
+        End::TooLarge(at),
+        End::TimedOut(at),
+        End::Left(at),
+    ];
     for (name, exchange) in all() {
         let whole = exchange.recording();
         for kept in 0..=whole.frames.len() {

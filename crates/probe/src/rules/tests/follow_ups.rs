@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::{Error, Exchange, Found, Warning, head, of_frames, streams::*};
-use crate::{Finding, FollowUp, FollowUpKind, FrameKind, Recording, rules::follow_ups};
+use super::{Error, Exchange, Found, Note, Warning, head, of_frames, streams::*};
+use crate::{End, Finding, FollowUp, FollowUpKind, FrameKind, Recording, rules::follow_ups};
 
 fn json_answer(request: Value, status: u16, text: &str) -> Recording {
     Recording {
@@ -159,12 +161,38 @@ fn an_answer_that_was_cut_says_nothing() {
     let request = asking("items.list", json!({}));
     let cut = FollowUp {
         kind: FollowUpKind::ListItems,
-        recording: json_answer(request.clone(), 200, &text[..4096]),
+        recording: Recording {
+            end: End::TooLarge(Duration::ZERO),
+            ..json_answer(request.clone(), 200, &text[..4096])
+        },
     };
     finds(&main, cut, &[]);
+    let whole = json_answer(request.clone(), 200, &text[..4096]);
+    let whole = FollowUp { kind: FollowUpKind::ListItems, recording: whole };
+    finds(&main, whole, &[("not-json", Error, None)]);
     let html =
         FollowUp { kind: FollowUpKind::ListItems, recording: json_answer(request, 200, "<html>") };
     finds(&main, html, &[("not-json", Error, None)]);
+}
+
+#[test]
+fn thread_unreadable() {
+    let gone = |kind, status| failure(kind, status, "{\"message\": \"no such thread\"}");
+    for kind in [FollowUpKind::GetThread, FollowUpKind::ListItems] {
+        for status in [404, 500] {
+            finds(&create(), gone(kind, status), &[("thread-unreadable", Error, None)]);
+        }
+        let recording = Recording { head: None, text: None, ..gone(kind, 200).recording };
+        finds(&create(), FollowUp { kind, recording }, &[("thread-unreadable", Error, None)]);
+        let failed = create().with(|events| *events = vec![json!({"type": "error"})]);
+        finds(&failed, gone(kind, 404), &[]);
+    }
+}
+
+#[test]
+fn unknown_thread_accepted() {
+    let reply = wrong_stream(create().events);
+    finds(&create(), reply, &[("unknown-thread-accepted", Note, None)]);
 }
 
 #[test]
@@ -200,13 +228,13 @@ fn failed_stream_silent() {
 #[test]
 fn cors_preflight() {
     let origin = ("access-control-allow-origin", "*");
-    for (status, headers) in [
-        (405, vec![]),
-        (204, vec![("access-control-allow-headers", "*")]),
-        (204, vec![origin]),
-        (204, vec![origin, ("access-control-allow-headers", "content-type")]),
+    for (status, headers, severity) in [
+        (405, vec![], Note),
+        (204, vec![("access-control-allow-headers", "*")], Note),
+        (204, vec![origin], Warning),
+        (204, vec![origin, ("access-control-allow-headers", "content-type")], Warning),
     ] {
-        finds(&create(), preflight(status, &headers), &[("cors-preflight", Warning, None)]);
+        finds(&create(), preflight(status, &headers), &[("cors-preflight", severity, None)]);
     }
     let any = [origin, ("access-control-allow-headers", "*")];
     finds(&create(), preflight(200, &any), &[]);

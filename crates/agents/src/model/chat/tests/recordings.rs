@@ -41,7 +41,8 @@ fn find(call_id: &str, city: &str) -> OutputKind {
 #[test]
 fn openai() {
     let events = replay(recording!("openai-text")).unwrap();
-    assert_eq!(events[0], ModelEvent::Started { response_id: Some("chatcmpl-A1".into()) });
+    let (response_id, model) = (Some("chatcmpl-A1".into()), Some("gpt-4.1-mini".into()));
+    assert_eq!(events[0], ModelEvent::Started { response_id, model });
     assert_eq!(items(&events), vec![message("The sky is blue.")]);
     assert_eq!(completed(&events), (usage(14, 0, 5, 0), None));
 

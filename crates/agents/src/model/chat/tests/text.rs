@@ -19,7 +19,7 @@ fn a_message_from_its_beginning_to_its_end() {
     assert_eq!(
         events,
         vec![
-            ModelEvent::Started { response_id: Some("c1".into()) },
+            ModelEvent::Started { response_id: Some("c1".into()), model: None },
             ModelEvent::ItemAdded { item: 0, output: OutputKind::Message(Vec::new()).into() },
             ModelEvent::PartAdded { item: 0, part: 0, content: OutputPart::text("") },
             ModelEvent::TextDelta { item: 0, part: 0, delta: "Hel".into() },

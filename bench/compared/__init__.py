@@ -1,0 +1,1 @@
+"""What `bench/compare` measures, one subject a file."""

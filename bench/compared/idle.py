@@ -1,0 +1,35 @@
+"""What open streams cost in memory while nothing happens."""
+
+from __future__ import annotations
+
+from beside import table
+
+from .contenders import Contenders
+from .measuring import Bench, Result, Results, say
+
+
+def measure(bench: Bench, contenders: Contenders, streams: int) -> Results:
+    found = {}
+    for contender in contenders.playing():
+        result = bench.measure(contender, ["idle", f"--connections={streams}", "--hold-ms=300000"])
+        if result is not None:
+            found[contender.name] = result
+            say(f"idle: {contender.name}: {per_stream(result):.0f} bytes per stream")
+    return found
+
+
+def per_stream(result: Result) -> float:
+    return result["bytes_per_stream"]["rss"]
+
+
+def tables(found: Results) -> list[str]:
+    rows = [
+        [
+            name,
+            f"{per_stream(result):,.0f}",
+            f"{result['bytes_per_stream']['private_dirty']:,.0f}",
+            *(f"{result[when]['rss'] / 1e6:.1f}" for when in ("before", "streaming", "closed")),
+        ]
+        for name, result in found.items()
+    ]
+    return table(["", "bytes per stream", "of them private", "MB before", "MB open", "MB when closed again"], rows)
