@@ -102,7 +102,7 @@ pub trait Coordinator: Send + Sync + 'static {
 /// A thread held by one run. Dropped, it passes on to the next.
 pub struct Lease {
     hold: Box<dyn Hold>,
-    removed: Vec<ItemId>,
+    removed: Box<[ItemId]>,
 }
 
 /// How a coordinator holds a thread for a run until it is dropped.
@@ -114,7 +114,7 @@ pub trait Hold: Send + Sync {
 impl Lease {
     /// A thread that is held, and what the runs before have taken back.
     pub fn new(hold: impl Hold + 'static, removed: Vec<ItemId>) -> Self {
-        Self { hold: Box::new(hold), removed }
+        Self { hold: Box::new(hold), removed: removed.into() }
     }
 
     /// What the runs before have taken back, and clients are to be told.
@@ -125,7 +125,7 @@ impl Lease {
     /// Leaves it to the next run to tell its client what this one has taken back, and what this
     /// one was to tell.
     pub(crate) fn pass_on(&mut self, own: Vec<ItemId>) {
-        let mut removed = std::mem::take(&mut self.removed);
+        let mut removed = std::mem::take(&mut self.removed).into_vec();
         removed.extend(own);
         self.hold.pass_on(removed);
     }

@@ -20,7 +20,6 @@ use crate::{Observer, turn::TurnState};
 pub struct RunHandle(Arc<Run>);
 
 struct Run {
-    id: RunId,
     log: Log,
     state: Mutex<TurnState>,
     cancellation: Arc<Cancellation>,
@@ -34,10 +33,9 @@ struct Run {
 /// What the absence of all readers means. The one place where that is decided.
 #[derive(Debug, Clone, Copy)]
 struct Absence {
-    /// Whether the stream may be cancelled by its user, for whom leaving is the way to do so.
-    allow_cancel: bool,
-    /// How long a run goes on unseen for a client that can resume.
-    linger: Duration,
+    /// How long a run goes on unseen for a client that can resume. None: the stream may not be
+    /// cancelled by its user, for whom leaving is the way to do so.
+    linger: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +46,15 @@ enum OnAbsence {
 }
 
 impl Absence {
+    fn new(allow_cancel: bool, linger: Duration) -> Self {
+        Self { linger: allow_cancel.then_some(linger) }
+    }
+
     fn rule(self, resumable: bool) -> OnAbsence {
-        match self {
-            Self { allow_cancel: false, .. } => OnAbsence::GoOn,
-            Self { linger, .. } if resumable && !linger.is_zero() => OnAbsence::Linger(linger),
-            Self { .. } => OnAbsence::Cancel,
+        match self.linger {
+            None => OnAbsence::GoOn,
+            Some(linger) if resumable && !linger.is_zero() => OnAbsence::Linger(linger),
+            Some(_) => OnAbsence::Cancel,
         }
     }
 }
@@ -64,10 +66,8 @@ impl RunHandle {
     }
 
     pub(crate) fn observed(resumable: bool, observer: Option<Arc<dyn Observer>>) -> Self {
-        let id = RunId::new();
         Self(Arc::new(Run {
-            id,
-            log: Log::new(id),
+            log: Log::new(RunId::new()),
             state: Mutex::default(),
             cancellation: Arc::default(),
             resumable: AtomicBool::new(resumable),
@@ -78,7 +78,7 @@ impl RunHandle {
 
     /// The run's id.
     pub fn id(&self) -> RunId {
-        self.0.id
+        self.0.log.run()
     }
 
     /// Cancels the run, unless it was already: the first reason counts.
@@ -98,7 +98,7 @@ impl RunHandle {
 
     /// Whether its user may cancel it. Before the responder starts anybody may.
     pub fn allows_cancel(&self) -> bool {
-        self.0.absence.get().is_none_or(|absence| absence.allow_cancel)
+        self.0.absence.get().is_none_or(|absence| absence.linger.is_some())
     }
 
     /// Joins the run, from its beginning or after a frame of it. Whoever does can do so again: from
@@ -140,7 +140,7 @@ impl RunHandle {
     /// The responder starts: from now on it is known what the absence of readers means.
     pub(crate) fn mind_absence(&self, allow_cancel: bool, linger: Duration) {
         // A run starts its responder once.
-        let _ = self.0.absence.set(Absence { allow_cancel, linger });
+        let _ = self.0.absence.set(Absence::new(allow_cancel, linger));
         if self.log().absent_since().is_some() {
             self.on_absence();
         }
@@ -209,6 +209,13 @@ impl fmt::Debug for RunHandle {
 mod tests {
     use super::*;
 
+    /// Each turn keeps one to its end. Allocators round up to a size such as this.
+    #[test]
+    fn a_run_is_small() {
+        let counts = 2 * size_of::<usize>();
+        assert!(counts + size_of::<Run>() <= 512, "{}", size_of::<Run>());
+    }
+
     #[test]
     fn what_absence_means() {
         let linger = Duration::from_secs(9);
@@ -219,7 +226,7 @@ mod tests {
             (false, false, linger, OnAbsence::GoOn),
             (false, true, linger, OnAbsence::GoOn),
         ] {
-            assert_eq!(Absence { allow_cancel, linger }.rule(resumable), expected);
+            assert_eq!(Absence::new(allow_cancel, linger).rule(resumable), expected);
         }
     }
 }

@@ -46,7 +46,6 @@ struct State {
     /// The number of the next frame; the tail begins `tail.len()` before it.
     next: u64,
     readers: Vec<Reader>,
-    next_reader: u64,
     /// Since when there is no reader, if there was one before.
     absent_since: Option<Instant>,
     /// The bytes of all frames.
@@ -84,6 +83,10 @@ impl Log {
         Self { run, state: Mutex::default() }
     }
 
+    pub(super) fn run(&self) -> RunId {
+        self.run
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,8 +94,8 @@ impl Log {
     /// Adds a reader that has seen a number of frames. More than there are count as all.
     pub(super) fn join(&self, seen: u64) -> u64 {
         let mut state = self.state();
-        let id = state.next_reader;
-        state.next_reader += 1;
+        // The id of one that has left may come again.
+        let id = state.readers.iter().map(|other| other.id + 1).max().unwrap_or(0);
         state.absent_since = None;
         let position = seen.min(state.next);
         // Hardly ever is there a second one.

@@ -24,7 +24,7 @@ pub(crate) struct Checkpoints {
     last: Instant,
     writing: Option<Writing>,
     /// The items of the newest checkpoint, if there is one.
-    written: Option<Vec<ItemId>>,
+    written: Option<Box<[ItemId]>>,
 }
 
 type Writing = Pin<Box<dyn Future<Output = StoreResult<()>> + Send>>;
