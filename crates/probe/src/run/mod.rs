@@ -16,7 +16,7 @@ pub use limits::{Limits, Stop};
 use requests::op;
 pub use requests::{create_thread, is_streaming};
 
-use crate::{FollowUp, FollowUpKind, Live, Recording, arrivals::events};
+use crate::{End, FollowUp, FollowUpKind, Live, Recording, arrivals::events};
 use exchange::{exchange, preflight};
 
 /// The most time between the beginnings of two streams of a crowd.
@@ -173,7 +173,12 @@ async fn follow_up(client: &Client, plan: &Plan, rounds: &[Round], stop: &Stop) 
     let mut follow_ups = Vec::new();
     for (kind, request) in asked {
         let streams = kind == FollowUpKind::WrongStream;
-        let seen = exchange(client, &request, streams, plan.limits, &quiet, stop).await;
+        let mut seen = exchange(client, &request, streams, plan.limits, &quiet, stop).await;
+        // A connection that was kept may be closed by the server in the very moment it is used
+        // again. Browsers then ask once more on a new one (RFC 9112, section 9.3.1).
+        if seen.recording.head.is_none() && matches!(seen.recording.end, End::Broken(..)) {
+            seen = exchange(client, &request, streams, plan.limits, &quiet, stop).await;
+        }
         follow_ups.push(FollowUp { kind, recording: seen.recording });
     }
     let recording = preflight(client, plan.limits, stop).await;
