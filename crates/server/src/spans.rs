@@ -16,7 +16,7 @@ const MAX_ID: usize = 128;
 
 /// The span of a request: a transport's, which opens it before it knows the op, or a new one.
 pub(crate) fn request(request: &RequestBody, context: &impl RequestContext) -> Span {
-    let (op, thread) = (request.op(), thread_of(request));
+    let (op, thread) = (request.op(), request.thread_id());
     let span = Span::current();
     let is_open = span.metadata().is_some_and(|metadata| {
         metadata.name() == "request" && metadata.fields().field("op").is_some()
@@ -87,26 +87,6 @@ pub(crate) fn start(id: &ThreadId) -> &str {
         return id;
     }
     (0..=MAX_ID).rev().find_map(|end| id.get(..end)).unwrap_or_default()
-}
-
-fn thread_of(request: &RequestBody) -> Option<&ThreadId> {
-    match request {
-        RequestBody::ThreadsAddUserMessage(params) => Some(&params.thread_id),
-        RequestBody::ThreadsAddClientToolOutput(params) => Some(&params.thread_id),
-        RequestBody::ThreadsAddStructuredInput(params) => Some(&params.thread_id),
-        RequestBody::ThreadsRetryAfterItem(params) => Some(&params.thread_id),
-        RequestBody::ThreadsCustomAction(params) | RequestBody::ThreadsSyncCustomAction(params) => {
-            Some(&params.thread_id)
-        }
-        RequestBody::ThreadsGetById(params) => Some(&params.thread_id),
-        RequestBody::ThreadsUpdate(params) => Some(&params.thread_id),
-        RequestBody::ThreadsDelete(params) => Some(&params.thread_id),
-        RequestBody::ThreadsStop(params) => Some(&params.thread_id),
-        RequestBody::ThreadsAttach(params) => Some(&params.thread_id),
-        RequestBody::ItemsList(params) => Some(&params.thread_id),
-        RequestBody::ItemsFeedback(params) => Some(&params.thread_id),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -17,19 +17,7 @@ const REQUESTS: usize = 6000;
 #[test]
 fn a_full_pipe_holds_up_nothing() {
     let (reader, writer) = io::pipe().unwrap();
-    let mut command = Server::command();
-    command
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--database",
-            "memory:",
-            "--responder",
-            "playback",
-        ])
-        .args(["--log", "debug", "--log-format", "json"]);
-    let server = Server::spawn_logging_to(command, writer);
+    let server = logging_to(writer, &["--log", "debug", "--log-format", "json"]);
     let mut connection = server.connect();
     for _ in 0..REQUESTS {
         assert_eq!(connection.post(&op("threads.list", json!({}))).status(), 200);
@@ -62,19 +50,7 @@ fn a_full_pipe_holds_up_nothing() {
 #[test]
 fn a_full_pipe_does_not_keep_the_process() {
     let (_reader, writer) = io::pipe().unwrap();
-    let mut command = Server::command();
-    command
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--database",
-            "memory:",
-            "--responder",
-            "playback",
-        ])
-        .args(["--log", "debug"]);
-    let mut server = Server::spawn_logging_to(command, writer);
+    let mut server = logging_to(writer, &["--log", "debug"]);
     let mut connection = server.connect();
     for _ in 0..1000 {
         assert_eq!(connection.post(&op("threads.list", json!({}))).status(), 200);
@@ -84,4 +60,11 @@ fn a_full_pipe_does_not_keep_the_process() {
     server.signal("TERM");
     assert_eq!(server.wait().0.code(), Some(0));
     assert!(asked.elapsed() < LONG / 4, "{:?}", asked.elapsed());
+}
+
+fn logging_to(log: io::PipeWriter, args: &[&str]) -> Server {
+    let mut command = Server::command();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--database", "memory:"]);
+    command.args(["--responder", "playback"]).args(args);
+    Server::spawn_logging_to(command, log)
 }

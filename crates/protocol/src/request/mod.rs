@@ -19,7 +19,7 @@ pub use params::{
 
 use serde::Serialize;
 
-use crate::JsonObject;
+use crate::{JsonObject, ThreadId};
 
 /// A request: what is asked for, and the integration's own data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,6 +97,31 @@ pub enum RequestBody {
 }
 
 impl RequestBody {
+    /// The thread that it names, if it names one.
+    pub fn thread_id(&self) -> Option<&ThreadId> {
+        match self {
+            Self::ThreadsAddUserMessage(params) => Some(&params.thread_id),
+            Self::ThreadsAddClientToolOutput(params) => Some(&params.thread_id),
+            Self::ThreadsAddStructuredInput(params) => Some(&params.thread_id),
+            Self::ThreadsRetryAfterItem(params) => Some(&params.thread_id),
+            Self::ThreadsCustomAction(params) | Self::ThreadsSyncCustomAction(params) => {
+                Some(&params.thread_id)
+            }
+            Self::ThreadsGetById(params) => Some(&params.thread_id),
+            Self::ThreadsUpdate(params) => Some(&params.thread_id),
+            Self::ThreadsDelete(params) => Some(&params.thread_id),
+            Self::ThreadsStop(params) => Some(&params.thread_id),
+            Self::ThreadsAttach(params) => Some(&params.thread_id),
+            Self::ItemsList(params) => Some(&params.thread_id),
+            Self::ItemsFeedback(params) => Some(&params.thread_id),
+            Self::ThreadsCreate(_)
+            | Self::ThreadsList(_)
+            | Self::AttachmentsCreate(_)
+            | Self::AttachmentsDelete(_)
+            | Self::InputTranscribe(_) => None,
+        }
+    }
+
     /// The op.
     pub fn op(&self) -> Op {
         match self {

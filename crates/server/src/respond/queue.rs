@@ -99,6 +99,14 @@ impl<T> Queue<T> {
         self.room.notify_waiters();
     }
 
+    /// Closes it and lets go of what waits: nobody takes it any more, and a sender may be kept for
+    /// long.
+    pub(super) fn abandon(&self) {
+        self.close();
+        let waiting = std::mem::take(&mut self.state().waiting);
+        drop(waiting);
+    }
+
     fn push(&self, value: T) -> Result<(), Refused<T>> {
         let mut state = self.state();
         if state.closed {
@@ -204,6 +212,16 @@ mod tests {
         assert_eq!(poll!(&mut blocked), Poll::Ready(Err(Closed)));
         assert_eq!(queue.send(1).now_or_never(), Some(Err(Closed)));
         assert_eq!(recv(&queue).await, 0);
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_queue_holds_nothing() {
+        let queue = Queue::new();
+        let value = Arc::new(());
+        assert_eq!(queue.send(Arc::clone(&value)).now_or_never(), Some(Ok(())));
+        queue.abandon();
+        assert_eq!(Arc::strong_count(&value), 1);
+        assert_eq!(queue.send(value).now_or_never(), Some(Err(Closed)));
     }
 
     /// More senders than there is room for, on several threads.

@@ -139,6 +139,6 @@ impl Stream for Emitted<'_> {
 
 impl Drop for Emitted<'_> {
     fn drop(&mut self) {
-        self.emitted.close();
+        self.emitted.abandon();
     }
 }

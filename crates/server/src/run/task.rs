@@ -53,7 +53,7 @@ pub(crate) fn run<S: ChatKitServer>(
         let mut writer = LogWriter::new(run.clone());
         let op = request.op();
         let thread_id =
-            thread_of(&request).cloned().unwrap_or_else(|| shared.store.generate_thread_id());
+            request.thread_id().cloned().unwrap_or_else(|| shared.store.generate_thread_id());
         let mut watched = Watched::start(op, thread_id, run);
         let (thread_id, run) = (&watched.thread_id, &watched.run);
         spans::of_thread(thread_id);
@@ -267,16 +267,5 @@ fn send_all(writer: &mut LogWriter, events: impl IntoIterator<Item = ThreadStrea
         if let Err(error) = writer.send(event) {
             tracing::error!(%error, "an event could not be written");
         }
-    }
-}
-
-fn thread_of(request: &RequestBody) -> Option<&ThreadId> {
-    match request {
-        RequestBody::ThreadsAddUserMessage(params) => Some(&params.thread_id),
-        RequestBody::ThreadsAddClientToolOutput(params) => Some(&params.thread_id),
-        RequestBody::ThreadsAddStructuredInput(params) => Some(&params.thread_id),
-        RequestBody::ThreadsRetryAfterItem(params) => Some(&params.thread_id),
-        RequestBody::ThreadsCustomAction(params) => Some(&params.thread_id),
-        _ => None,
     }
 }
