@@ -28,6 +28,13 @@ impl ThreadStreamEvent {
 /// Appends the event of a text delta as JSON to `out`, without building the event.
 pub fn encode_text_delta(item_id: &str, content_index: usize, delta: &str, out: &mut Vec<u8>) {
     out.reserve(item_id.len() + delta.len() + 160);
+    encode_text_delta_start(item_id, content_index, out);
+    encode_text_delta_end(delta, out);
+}
+
+/// Appends what the events of all text deltas of one part begin with: everything before the text.
+/// [`encode_text_delta_end`] is to follow.
+pub fn encode_text_delta_start(item_id: &str, content_index: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"type":"thread.item.updated","item_id":""#);
     escape(item_id, out);
     out.extend_from_slice(
@@ -35,6 +42,10 @@ pub fn encode_text_delta(item_id: &str, content_index: usize, delta: &str, out: 
     );
     number(content_index, out);
     out.extend_from_slice(br#","delta":""#);
+}
+
+/// Appends the text of a delta and the end of its event.
+pub fn encode_text_delta_end(delta: &str, out: &mut Vec<u8>) {
     escape(delta, out);
     out.extend_from_slice(br#""}}"#);
 }

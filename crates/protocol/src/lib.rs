@@ -45,7 +45,7 @@ mod workflow;
 pub use action::{Action, ActionConfig, ActionHandler, LoadingBehavior, SyncCustomActionResponse};
 pub use annotation::{Annotation, EntitySource, FileSource, Source, UrlSource};
 pub use attachment::{Attachment, AttachmentKind, UploadDescriptor, UploadMethod};
-pub use encode::encode_text_delta;
+pub use encode::{encode_text_delta, encode_text_delta_end, encode_text_delta_start};
 pub use event::{
     ErrorCode, ErrorEvent, NoticeEvent, NoticeLevel, StreamOptions, ThreadStreamEvent,
 };

@@ -200,7 +200,7 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
                 }
                 Step::Ended(end) => {
                     if matches!(*end, End::Cancelled(_)) {
-                        let _ = self.it.stopwatch.silent_until(Instant::now());
+                        self.it.stopwatch.silent_until(Instant::now());
                         if self.it.run.cancellation().is_awaited() {
                             Box::pin(stream.wind_down(self.it.options.cancel_grace)).await;
                         }
@@ -236,7 +236,7 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
             };
             match applied {
                 Ok(None) if self.is_saved() => {}
-                Ok(effects) => return Poll::Ready(Step::Finish(effects.map(Box::new))),
+                Ok(effects) => return Poll::Ready(Step::Finish(effects)),
                 Err(error) => return Poll::Ready(Step::ended(End::Failed(error))),
             }
         }
@@ -247,14 +247,17 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
         if let Some(reason) = run.cancel_reason() {
             return Poll::Ready(Next::Cancelled(reason));
         }
-        let polled = self.poller.poll(self.polled.take(), || stream.poll_yielded(cx));
+        let since = self.polled.take();
+        let polled = self.poller.poll(since, || stream.poll_yielded(cx));
         if let Some(blocked) = polled.blocked_first {
             self.warn_that_it_blocks(blocked);
         }
         if let Poll::Ready(yielded) = polled.result {
             let now = polled.at;
             self.polled = polled.is_sure.then_some(now);
-            let is_first = matches!(yielded, Some(Ok(_))) && self.it.stopwatch.heard(now);
+            // Since the end of the last poll, which gave an event, nothing was waited for.
+            let gap = since.map(|_| polled.took);
+            let is_first = matches!(yielded, Some(Ok(_))) && self.it.stopwatch.heard(now, gap);
             // Another limit holds once the responder was heard of.
             if is_first || run.cancellation().take_attention() || self.alarm.has_passed(now) {
                 self.arm(now);
@@ -302,18 +305,28 @@ impl<'a, S: ChatKitServer> Running<'a, S> {
     }
 
     /// Applies an event and sends it. What has to be written first is returned.
-    fn apply(&mut self, event: ThreadStreamEvent) -> Result<Option<Effects>, RespondError> {
-        let effects = self.it.run.state().apply(event)?;
-        if self.checkpoints.changed() {
-            self.arm(Instant::now());
+    fn apply(&mut self, event: ThreadStreamEvent) -> Result<Option<Box<Effects>>, RespondError> {
+        if let ThreadStreamEvent::ThreadItemUpdated { item_id, update } = &event {
+            let is_shown = self.it.run.state().update(item_id, update);
+            self.changed();
+            return if is_shown { self.send(event).map(|()| None) } else { Ok(None) };
         }
+        let effects = self.it.run.state().apply(event)?;
+        self.changed();
         if effects.write.is_some() {
-            return Ok(Some(effects));
+            return Ok(Some(Box::new(effects)));
         }
         if let Some(event) = effects.send {
             self.send(event)?;
         }
         Ok(None)
+    }
+
+    /// The items in the making have changed.
+    fn changed(&mut self) {
+        if self.checkpoints.changed() {
+            self.arm(Instant::now());
+        }
     }
 
     /// Writes, then sends, and saves the thread if the responder changed it.

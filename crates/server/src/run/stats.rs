@@ -72,9 +72,11 @@ impl Stopwatch {
         self.heard = Instant::now();
     }
 
-    /// The responder gave an event. Says whether it is the first.
-    pub(super) fn heard(&mut self, now: Instant) -> bool {
-        let gap = self.silent_until(now);
+    /// The responder gave an event, after a silence whose length the caller may know. Says whether
+    /// it is the first.
+    pub(super) fn heard(&mut self, now: Instant, gap: Option<Duration>) -> bool {
+        let gap = gap.unwrap_or_else(|| now.saturating_duration_since(self.heard));
+        self.longest_gap = self.longest_gap.max(gap);
         self.heard = now;
         if self.first_event.is_some() {
             self.gaps.add(gap);
@@ -91,11 +93,10 @@ impl Stopwatch {
         }
     }
 
-    /// The responder was silent so far. Says for how long.
-    pub(super) fn silent_until(&mut self, now: Instant) -> Duration {
+    /// The responder was silent so far.
+    pub(super) fn silent_until(&mut self, now: Instant) {
         let gap = now.saturating_duration_since(self.heard);
         self.longest_gap = self.longest_gap.max(gap);
-        gap
     }
 
     /// How long ago the run began.

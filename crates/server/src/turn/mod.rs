@@ -10,7 +10,7 @@ pub(crate) use pending::is_worth_keeping;
 
 use std::collections::{BTreeSet, HashSet};
 
-use chatkit_protocol::{ItemId, ThreadItem, ThreadStreamEvent};
+use chatkit_protocol::{ItemId, ThreadItem, ThreadItemUpdate, ThreadStreamEvent};
 
 #[cfg(not(test))]
 use pending::PendingItems;
@@ -41,7 +41,7 @@ pub(crate) struct Effects {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Write {
     /// Append the item, or replace the one with its id.
-    Save(ThreadItem),
+    Save(Box<ThreadItem>),
     /// Delete the item.
     Delete(ItemId),
 }
@@ -69,14 +69,14 @@ impl TurnState {
                 self.check_tool_call(&item)?;
                 self.note_hidden(&item);
                 self.done.insert(item.id().clone());
-                let write = Some(Write::Save((*item).clone()));
+                let write = Some(Write::Save(item.clone()));
                 let send = visible(item, |item| ThreadStreamEvent::ThreadItemDone { item });
                 Effects { write, send }
             }
             ThreadStreamEvent::ThreadItemReplaced { item } => {
                 self.check_tool_call(&item)?;
                 self.note_hidden(&item);
-                let write = Some(Write::Save((*item).clone()));
+                let write = Some(Write::Save(item.clone()));
                 let send = visible(item, |item| ThreadStreamEvent::ThreadItemReplaced { item });
                 Effects { write, send }
             }
@@ -89,13 +89,19 @@ impl TurnState {
                 }
             }
             ThreadStreamEvent::ThreadItemUpdated { item_id, update } => {
-                let hidden =
-                    self.pending.update(&item_id, &update) || self.hidden.contains(&item_id);
+                let is_shown = self.update(&item_id, &update);
                 let event = ThreadStreamEvent::ThreadItemUpdated { item_id, update };
-                Effects::send((!hidden).then_some(event))
+                Effects::send(is_shown.then_some(event))
             }
             other => Effects::send(Some(other)),
         })
+    }
+
+    /// Takes an update, by far the most frequent event: all that an update can do is to be sent. Says
+    /// whether it is.
+    pub(crate) fn update(&mut self, item_id: &ItemId, update: &ThreadItemUpdate) -> bool {
+        let is_hidden = self.pending.update(item_id, update) || self.hidden.contains(item_id);
+        !is_hidden
     }
 
     /// Takes note that an item was written: it is in the making no more. Until then it counts as

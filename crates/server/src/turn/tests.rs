@@ -87,8 +87,8 @@ mod persistence {
         assert_eq!(
             writes,
             [
-                Write::Save(message("a", &["1"])),
-                Write::Save(message("a", &["2"])),
+                Write::Save(message("a", &["1"]).into()),
+                Write::Save(message("a", &["2"]).into()),
                 Write::Delete("a".into()),
             ],
         );
@@ -146,7 +146,7 @@ mod hidden_items {
                     delta(&id, 0, "leak"),
                 ],
             );
-            assert_eq!(writes, [Write::Save(hidden.clone()), Write::Save(hidden)]);
+            assert_eq!(writes, [Write::Save(hidden.clone().into()), Write::Save(hidden.into())]);
             assert_eq!(sent, []);
         }
     }

@@ -37,7 +37,7 @@ impl<S: ChatKitServer> Running<'_, S> {
             );
             if is_worth_keeping(&item) {
                 let effects = self.apply(ThreadStreamEvent::done(item))?;
-                self.finish(effects.map(Box::new)).await?;
+                self.finish(effects).await?;
             } else {
                 self.it.run.state().written(item.id());
                 self.show_as_stored(&item).await?;

@@ -96,6 +96,8 @@ pub(super) struct Polled<T> {
     pub(super) result: T,
     /// When it ended.
     pub(super) at: Instant,
+    /// How long it took, counted from the time that the caller knew.
+    pub(super) took: Duration,
     /// How long it took, if it is the turn's first that took too long.
     pub(super) blocked_first: Option<Duration>,
     /// Whether the next poll may count from the end of this one. When that seems to have taken
@@ -116,9 +118,8 @@ impl<'a> Poller<'a> {
         poll: impl FnOnce() -> T,
     ) -> Polled<T> {
         let begun = since.unwrap_or_else(Instant::now);
-        let is_careful = self.careful > 0 && has_other_threads() && self.guard.allows_care(begun);
-        self.careful = self.careful.saturating_sub(1);
-        let result = if is_careful { tokio::task::block_in_place(poll) } else { poll() };
+        let result =
+            if self.is_careful(begun) { tokio::task::block_in_place(poll) } else { poll() };
         let at = Instant::now();
         let took = at.saturating_duration_since(begun);
         let (is_long, is_sure) = (took > BLOCKED, took <= BLOCKED || since.is_none());
@@ -131,7 +132,16 @@ impl<'a> Poller<'a> {
                 blocked_first = Some(took);
             }
         }
-        Polled { result, at, blocked_first, is_sure }
+        Polled { result, at, took, blocked_first, is_sure }
+    }
+
+    /// Whether the next poll, which is about to begin, is made with care.
+    fn is_careful(&mut self, begun: Instant) -> bool {
+        let Some(left) = self.careful.checked_sub(1) else {
+            return false;
+        };
+        self.careful = left;
+        has_other_threads() && self.guard.allows_care(begun)
     }
 }
 

@@ -82,6 +82,12 @@ impl Fold {
         }
     }
 
+    /// Whether it is text appended to a part of an item.
+    pub(super) fn is_text_of(&self, id: &ItemId, index: usize) -> bool {
+        matches!(self, Self::Text { item_id, content_index, .. }
+            if *content_index == index && item_id == id)
+    }
+
     /// How much of the texts belongs to the frame.
     pub(super) fn text_len(&self) -> usize {
         match self {
@@ -179,6 +185,9 @@ impl Folded {
                 self.insert(number, bytes(), None);
             }
             Fold::Keep => self.insert(number, bytes(), None),
+        }
+        if self.bytes <= FOLDED_BYTES {
+            return;
         }
         // The newest stays and does not count, however large: one large event must not cost a
         // reader that keeps up those just before it.

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use chatkit_protocol::ThreadStreamEvent;
+use chatkit_protocol::{
+    ItemId, ThreadItemUpdate, ThreadStreamEvent, encode_text_delta_end, encode_text_delta_start,
+};
 
 use super::fold::Fold;
 use crate::RunId;
@@ -13,6 +15,8 @@ const KEPT_BYTES: usize = 512;
 /// Room for frames that stays when there are none.
 const KEPT_FRAMES: usize = 4;
 
+/// Between the id line of a frame and its event.
+const DATA: &[u8] = b"data: ";
 /// Ends a frame.
 const AFTER: &[u8] = b"\n\n";
 
@@ -27,8 +31,10 @@ pub(super) struct Tail {
     /// Where in `texts` the first frame's text begins.
     text_start: usize,
     frames: VecDeque<Frame>,
+    /// How many bytes of the newest frame stand before the text, when it is a delta.
+    head: u32,
     /// The size of the buffer that was given away last.
-    last_taken: usize,
+    last_taken: u32,
 }
 
 #[derive(Debug)]
@@ -71,23 +77,65 @@ impl Tail {
             (self.start, self.text_start) = (0, 0);
         }
         if self.bytes.capacity() == 0 {
-            self.bytes.reserve(self.last_taken);
+            self.bytes.reserve(self.last_taken as usize);
         }
         let begin = self.bytes.len();
-        run.write_line(number + 1, &mut self.bytes);
-        self.bytes.extend_from_slice(b"data: ");
-        let before = self.bytes.len() - begin;
-        if let Err(error) = event.encode(&mut self.bytes) {
-            self.bytes.truncate(begin);
-            return Err(error);
-        }
+        let before = match text_delta(&event) {
+            Some((item_id, content_index, delta)) => {
+                let before = self.begin_again(item_id, content_index).unwrap_or_else(|| {
+                    let before = self.begin(run, number);
+                    encode_text_delta_start(item_id, content_index, &mut self.bytes);
+                    self.head = small(self.bytes.len() - begin);
+                    before
+                });
+                encode_text_delta_end(delta, &mut self.bytes);
+                before
+            }
+            None => {
+                let before = self.begin(run, number);
+                if let Err(error) = event.encode(&mut self.bytes) {
+                    self.bytes.truncate(begin);
+                    return Err(error);
+                }
+                before
+            }
+        };
         self.bytes.extend_from_slice(AFTER);
         let bytes = self.bytes.len() - begin;
         let fold = Fold::of(event, &mut self.texts);
-        // An id line is never as long as that.
-        let before = u8::try_from(before).unwrap_or(u8::MAX);
         self.frames.push_back(Frame { bytes, before, fold });
         Ok(bytes)
+    }
+
+    /// Begins a frame; says how many bytes that are.
+    fn begin(&mut self, run: RunId, number: u64) -> u8 {
+        let begin = self.bytes.len();
+        run.write_line(number + 1, &mut self.bytes);
+        self.bytes.extend_from_slice(DATA);
+        // An id line is never as long as that.
+        u8::try_from(self.bytes.len() - begin).unwrap_or(u8::MAX)
+    }
+
+    /// Begins a frame as the one before it began, if both are deltas of one part: nothing but the
+    /// number differs. Says how many bytes stand before the event.
+    fn begin_again(&mut self, item_id: &ItemId, content_index: usize) -> Option<u8> {
+        let Frame { bytes, before, fold } = self.frames.back()?;
+        if !fold.is_text_of(item_id, content_index) {
+            return None;
+        }
+        let (before, begin) = (*before, self.bytes.len());
+        let (head, last) = (self.head as usize, begin.checked_sub(*bytes)?);
+        if head > *bytes {
+            return None;
+        }
+        self.bytes.extend_from_within(last..last + head);
+        // The number is what the id line ends with.
+        let number_end = begin + usize::from(before) - DATA.len() - 1;
+        if self.bytes.get_mut(begin..number_end).is_some_and(count_up) {
+            return Some(before);
+        }
+        self.bytes.truncate(begin);
+        None
     }
 
     /// Appends frames, without the first `skip`, until the chunk is full; says how many.
@@ -120,7 +168,7 @@ impl Tail {
         let from = self.start;
         while self.pop_front(&mut leaving) {}
         let bytes = std::mem::take(&mut self.bytes);
-        self.last_taken = bytes.len() - from;
+        self.last_taken = small(bytes.len() - from);
         self.clear();
         Bytes::from(bytes).slice(from..)
     }
@@ -155,4 +203,35 @@ impl Tail {
             self.frames = VecDeque::new();
         }
     }
+}
+
+fn text_delta(event: &ThreadStreamEvent) -> Option<(&ItemId, usize, &str)> {
+    match event {
+        ThreadStreamEvent::ThreadItemUpdated {
+            item_id,
+            update: ThreadItemUpdate::AssistantMessageContentPartTextDelta { content_index, delta },
+        } => Some((item_id, *content_index, delta)),
+        _ => None,
+    }
+}
+
+/// A size in few bytes: there are many tails.
+fn small(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+/// Adds one to the decimal number at the end of a text. Says whether it has as many digits as
+/// before; if it has not, it is wrong.
+fn count_up(text: &mut [u8]) -> bool {
+    for digit in text.iter_mut().rev() {
+        match digit {
+            b'0'..=b'8' => {
+                *digit += 1;
+                return true;
+            }
+            b'9' => *digit = b'0',
+            _ => return false,
+        }
+    }
+    false
 }

@@ -74,6 +74,32 @@ fn delta(id: &str, delta: &str) -> ThreadStreamEvent {
     ThreadStreamEvent::updated(id.into(), update)
 }
 
+/// Frames that begin like the one before are written by copying it: they are the same bytes.
+#[test]
+fn deltas_that_wait_together_are_written_like_any_other() {
+    let (log, mut writer) = log();
+    let reader = log.join(0);
+    let parts = [("a", 0), ("a", 0), ("b", 0), ("b", 7), ("b", 7), ("b", 7), ("\"q\"", 7)];
+    let events = (0..240).map(|number| {
+        let (id, content_index) = parts[number / 13 % parts.len()];
+        if number % 31 == 30 {
+            return ThreadStreamEvent::progress(None, "thinking");
+        }
+        let delta = ["", "word ", "\"\n\u{1}", "🦀"][number % 4].to_owned();
+        let update =
+            ThreadItemUpdate::AssistantMessageContentPartTextDelta { content_index, delta };
+        ThreadStreamEvent::updated(id.into(), update)
+    });
+    let mut expected = String::new();
+    for (event, number) in events.zip(1..) {
+        let json = serde_json::to_string(&event).unwrap();
+        expected.push_str(&format!("id: {}.{number}\ndata: {json}\n\n", log.run));
+        writer.send(event).unwrap();
+    }
+    let Poll::Ready(Some(chunk)) = log.read(reader, Waker::noop()) else { panic!("no frames") };
+    assert_eq!(String::from_utf8(chunk.to_vec()).unwrap(), expected);
+}
+
 /// What a client shows after some events.
 fn shown(events: &[ThreadStreamEvent]) -> View {
     let mut view = View::default();
