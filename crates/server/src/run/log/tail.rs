@@ -15,6 +15,11 @@ const KEPT_BYTES: usize = 512;
 /// Room for frames that stays when there are none.
 const KEPT_FRAMES: usize = 4;
 
+/// How many times its size a buffer grows at once while deltas come in a burst: what it has is
+/// copied each time.
+const GROWTH: usize = 7;
+const MOST_GROWTH: usize = 32 * 1024;
+
 /// Between the id line of a frame and its event.
 const DATA: &[u8] = b"data: ";
 /// Ends a frame.
@@ -127,6 +132,10 @@ impl Tail {
         let (head, last) = (self.head as usize, begin.checked_sub(*bytes)?);
         if head > *bytes {
             return None;
+        }
+        if self.bytes.capacity() - begin < *bytes {
+            // Nobody takes what is there as fast as it comes: much more will.
+            self.bytes.reserve((GROWTH * begin).min(MOST_GROWTH).max(*bytes));
         }
         self.bytes.extend_from_within(last..last + head);
         // The number is what the id line ends with.
