@@ -2,6 +2,7 @@
 
 mod agent;
 mod chat;
+mod environment;
 mod logs;
 mod metrics;
 mod probe;
@@ -17,7 +18,7 @@ pub(crate) use runs::RunArgs;
 use std::net::SocketAddr;
 
 use chatkit_http::AllowedOrigins;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use http::{
     HeaderValue,
     uri::{Authority, Scheme},
@@ -32,6 +33,7 @@ use crate::database::Database;
     version,
     about,
     disable_help_subcommand = true,
+    max_term_width = 100,
     args_conflicts_with_subcommands = true
 )]
 pub(crate) struct Cli {
@@ -52,6 +54,15 @@ pub(crate) enum Command {
 }
 
 impl Cli {
+    /// Reads the command line and the environment of the process. Ends it when they are wrong, and
+    /// after help.
+    pub(crate) fn from_process() -> Self {
+        let mut command = environment::without_empty(Self::command());
+        let mut matches = command.get_matches_mut();
+        Self::from_arg_matches_mut(&mut matches)
+            .unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
     /// The command to run: without one the chat is served.
     pub(crate) fn into_command(self) -> Command {
         self.command.unwrap_or(Command::Serve(Box::new(self.serve)))
@@ -152,8 +163,6 @@ fn origin(text: &str) -> Result<HeaderValue, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -58,6 +58,13 @@ impl Logging {
     }
 }
 
+impl Logging {
+    /// Writes the lines that are left, for who ends the process at once.
+    pub(crate) fn flush(&self) {
+        self.output.flush();
+    }
+}
+
 impl Drop for Logging {
     fn drop(&mut self) {
         #[cfg(feature = "otlp")]

@@ -18,8 +18,6 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser as _;
-
 use cli::{Cli, Command, ServeArgs};
 use logging::Logging;
 
@@ -30,7 +28,7 @@ use logging::Logging;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().into_command() {
+    match Cli::from_process().into_command() {
         Command::Serve(args) => serve(*args),
         Command::Chat(args) => run(chat::chat(args)),
         Command::Probe(args) => cli::probe(&args),
@@ -39,11 +37,11 @@ fn main() -> ExitCode {
 
 fn serve(args: ServeArgs) -> ExitCode {
     // What is left of the log is written when it is dropped, after all else has ended.
-    let _logging = match Logging::start(&args.log) {
+    let logging = match Logging::start(&args.log) {
         Ok(logging) => logging,
         Err(error) => return fail(&error),
     };
-    run(async { serve::serve(args).await.map(|()| ExitCode::SUCCESS) })
+    run(serve::serve(args, &logging))
 }
 
 /// Runs a command to its end.

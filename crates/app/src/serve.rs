@@ -4,6 +4,7 @@ use std::{
     io::{self, Write as _, stdout},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::pin,
+    process::ExitCode,
     sync::Arc,
     time::Duration,
 };
@@ -23,11 +24,13 @@ use tokio::{
 use crate::{
     attachments::{self, Attachments},
     cli::{ResponderName, ServeArgs},
-    logging::follow_traces,
+    logging::{Logging, follow_traces},
     metrics, page,
     responder::{AgentError, AgentResponder, Demo, Playback},
 };
 
+/// What a process ends with that was told to end at once, as if by Ctrl-C.
+const AT_ONCE: i32 = 130;
 /// How long turns may take to clean up once they were cancelled.
 const CLEAN_UP: Duration = Duration::from_secs(10);
 
@@ -48,8 +51,9 @@ pub(crate) enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// Serves until SIGINT or SIGTERM, then ends running turns cleanly.
-pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
+/// Serves until SIGINT or SIGTERM, then ends running turns cleanly. A second signal ends the process
+/// at once, with what was logged so far.
+pub(crate) async fn serve(args: ServeArgs, logging: &Logging) -> Result<ExitCode, ServeError> {
     let responder = choose_responder(&args);
     let agent = match responder {
         ResponderName::Agent => Some(AgentResponder::new(&args.agent, args.log.log_content).await?),
@@ -71,15 +75,13 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let folder = args.database.attachments_folder();
     let attachments = Attachments::new(Arc::clone(&store), folder, public_url)
         .map_err(|(folder, error)| ServeError::Attachments { folder, error })?;
-    if let Some(agent) = agent {
-        return run(agent, store, attachments, metrics, listener, &args).await;
+    let with = With { store, attachments, metrics, listener, args: &args, logging };
+    match (agent, responder) {
+        (Some(agent), _) => run(agent, with).await?,
+        (None, ResponderName::Playback) => run(Playback, with).await?,
+        (None, _) => run(Demo, with).await?,
     }
-    match responder {
-        ResponderName::Playback => {
-            run(Playback, store, attachments, metrics, listener, &args).await
-        }
-        _ => run(Demo, store, attachments, metrics, listener, &args).await,
-    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Where this machine reaches what is bound: "any address" is none to go to.
@@ -104,14 +106,18 @@ fn choose_responder(args: &ServeArgs) -> ResponderName {
     })
 }
 
-async fn run<S: ChatKitServer<Context = ()>>(
-    server: S,
+/// What a responder is served with.
+struct With<'a> {
     store: Arc<dyn Store>,
     attachments: Attachments,
     metrics: Metrics,
     listener: TcpListener,
-    args: &ServeArgs,
-) -> Result<(), ServeError> {
+    args: &'a ServeArgs,
+    logging: &'a Logging,
+}
+
+async fn run<S: ChatKitServer<Context = ()>>(server: S, with: With<'_>) -> Result<(), ServeError> {
+    let With { store, attachments, metrics, listener, args, logging } = with;
     let bound = listener.local_addr()?;
     let mut run_options = args.runs.options();
     run_options.log_content = args.log.log_content;
@@ -168,7 +174,11 @@ async fn run<S: ChatKitServer<Context = ()>>(
     };
     tokio::select! {
         served = ending => Ok(served?),
-        () = signals.next() => std::process::exit(130),
+        () = signals.next() => {
+            tracing::warn!(running = chatkit.active(), "a second signal: ending at once");
+            logging.flush();
+            std::process::exit(AT_ONCE)
+        }
     }
 }
 

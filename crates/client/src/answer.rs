@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reqwest::Response;
 use serde::de::DeserializeOwned;
 
-use crate::{ClientError, address, decode::Decoder};
+use crate::{ClientError, address, decode::Decoder, glimpse};
 
 /// The largest JSON document that is read, in bytes.
 const MAX_JSON: usize = 64 * 1024 * 1024;
@@ -15,8 +15,11 @@ const SHOWN: usize = 200;
 
 /// An answer whose head has come. Dropping it closes the connection, unless the body has ended.
 pub struct Answer {
-    /// When the request was handed to the connection; a connection may have been made after it.
+    /// When the client was told to send the request.
     pub sent_at: Instant,
+    /// When the connection was there, with its TLS, if one had to be made for the request: it was
+    /// sent only then.
+    pub connected_at: Option<Instant>,
     /// When the head was there.
     pub headers_at: Instant,
     /// The status.
@@ -27,6 +30,14 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     response: Response,
     decoder: Decoder,
+}
+
+/// The times of an answer whose head has come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) sent_at: Instant,
+    pub(crate) connected_at: Option<Instant>,
+    pub(crate) headers_at: Instant,
 }
 
 /// Bytes of a body.
@@ -41,7 +52,8 @@ pub struct Piece {
 }
 
 impl Answer {
-    pub(crate) fn new(response: Response, sent_at: Instant, headers_at: Instant) -> Self {
+    pub(crate) fn new(response: Response, times: Times) -> Self {
+        let Times { sent_at, connected_at, headers_at } = times;
         let headers: Vec<(String, String)> = response
             .headers()
             .iter()
@@ -54,6 +66,7 @@ impl Answer {
         let decoder = Decoder::new(encodings.map(|(_, value)| value.as_str()));
         Self {
             sent_at,
+            connected_at,
             headers_at,
             status: response.status().as_u16(),
             version: format!("{:?}", response.version()),
@@ -126,7 +139,7 @@ impl Answer {
             url: self.shown_url(),
             status: self.status,
             reason: error.to_string(),
-            start: String::from_utf8_lossy(&body).chars().take(SHOWN).collect(),
+            start: glimpse(&String::from_utf8_lossy(&body), SHOWN),
         })
     }
 

@@ -6,9 +6,14 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use reqwest::Url;
+use reqwest::{RequestBuilder, Url};
+use tower::util::MapFutureLayer;
 
-use crate::{Answer, Body, ClientError, address};
+use crate::{
+    Answer, Body, ClientError, address,
+    answer::Times,
+    connecting::{noted, timed},
+};
 
 /// How long a connection may take if nothing else is said.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,10 +87,7 @@ impl Client {
             all.insert(name, value);
         }
         let request = self.http.post(self.url.clone()).headers(all).body(body.into().0);
-        let sent_at = Instant::now();
-        let response = request.send().await.map_err(|error| self.failed(error))?;
-        let headers_at = Instant::now();
-        Ok(Answer::new(response, sent_at, headers_at))
+        send(request, &self.url).await
     }
 
     /// A client for another address, which gets none of this one's headers.
@@ -110,15 +112,7 @@ impl Client {
             let (name, value) = header(name, value)?;
             all.insert(name, value);
         }
-        let request = self.http.request(Method::OPTIONS, self.url.clone()).headers(all);
-        let sent_at = Instant::now();
-        let response = request.send().await.map_err(|error| self.failed(error))?;
-        let headers_at = Instant::now();
-        Ok(Answer::new(response, sent_at, headers_at))
-    }
-
-    fn failed(&self, error: reqwest::Error) -> ClientError {
-        ClientError::from_http(&self.url, error)
+        send(self.http.request(Method::OPTIONS, self.url.clone()).headers(all), &self.url).await
     }
 }
 
@@ -183,11 +177,20 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+/// Sends a request to a URL and waits for the head of the answer.
+pub(crate) async fn send(request: RequestBuilder, url: &Url) -> Result<Answer, ClientError> {
+    let sent_at = Instant::now();
+    let (response, connected_at) = timed(request.send()).await;
+    let response = response.map_err(|error| ClientError::from_http(url, error))?;
+    Ok(Answer::new(response, Times { sent_at, connected_at, headers_at: Instant::now() }))
+}
+
 /// A client for requests to a URL: through the system's proxy, unless the host is this machine,
 /// which a proxy has another idea of.
 fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, ClientError> {
     let mut client = reqwest::Client::builder()
         .connect_timeout(timeout)
+        .connector_layer(MapFutureLayer::new(noted))
         .tcp_nodelay(true)
         .referer(false)
         .redirect(reqwest::redirect::Policy::none());

@@ -6,6 +6,9 @@ use reqwest::Url;
 
 use crate::address;
 
+/// Said of a server that answers to TLS with something else.
+const NO_TLS: &str = "the server does not speak TLS at this port; try http://";
+
 /// What went wrong. No message has a header, a password or the query of a URL in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -69,7 +72,10 @@ pub enum ClientError {
         limit: usize,
     },
     /// The answer is not the JSON that was expected.
-    #[error("the answer of {url} (status {status}) is not the expected JSON: {reason}: {start}")]
+    #[error(
+        "the answer of {url} (status {status}) is not the expected JSON: {reason}{}",
+        behind(start)
+    )]
     NotJson {
         /// Where.
         url: String,
@@ -77,7 +83,7 @@ pub enum ClientError {
         status: u16,
         /// Why.
         reason: String,
-        /// How the answer begins.
+        /// How the answer begins, or what it is.
         start: String,
     },
     /// The server refused a request.
@@ -91,7 +97,10 @@ pub enum ClientError {
         message: String,
     },
     /// A streaming op was not answered with an event stream.
-    #[error("{url} answered with {found} (status {status}) in place of an event stream: {start}")]
+    #[error(
+        "{url} answered with status {status} and {found}, not with an event stream{}",
+        behind(start)
+    )]
     NotAStream {
         /// Where.
         url: String,
@@ -99,9 +108,14 @@ pub enum ClientError {
         status: u16,
         /// The answer's content type.
         found: String,
-        /// How the answer begins.
+        /// How the answer begins, or what it is.
         start: String,
     },
+}
+
+/// What is told of an answer, if there is anything.
+fn behind(start: &str) -> String {
+    if start.is_empty() { String::new() } else { format!(": {start}") }
 }
 
 impl ClientError {
@@ -109,9 +123,10 @@ impl ClientError {
     pub(crate) fn from_http(url: &Url, error: reqwest::Error) -> Self {
         let url = address::shown(url);
         let error = error.without_url();
-        let is_tls = chain(&error).any(is_tls_error);
+        let tls = chain(&error).find_map(|error| error.downcast_ref::<rustls::Error>());
         let reason = describe(&error);
-        if is_tls {
+        if let Some(tls) = tls {
+            let reason = if speaks_no_tls(tls) { NO_TLS.to_owned() } else { reason };
             Self::Tls { url, reason }
         } else if error.is_connect() {
             Self::NotConnected { url, reason }
@@ -125,7 +140,12 @@ impl ClientError {
 
 /// What the innermost cause of an error says: those around it only say where it happened.
 fn describe(error: &reqwest::Error) -> String {
-    chain(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+    let reason = chain(error).last().map_or_else(|| error.to_string(), ToString::to_string);
+    // The number of an I/O error says nothing that its text does not say.
+    match reason.split_once(" (os error ") {
+        Some((text, _)) => text.to_owned(),
+        None => reason,
+    }
 }
 
 /// An error and its causes, those in an I/O error's pocket too.
@@ -140,6 +160,8 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-fn is_tls_error(error: &(dyn Error + 'static)) -> bool {
-    error.is::<rustls::Error>()
+/// Whether what came is none of TLS: most often the answer of a server that speaks plain HTTP.
+fn speaks_no_tls(error: &rustls::Error) -> bool {
+    use rustls::{Error::InvalidMessage, InvalidMessage::InvalidContentType};
+    matches!(error, InvalidMessage(InvalidContentType))
 }

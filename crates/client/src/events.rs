@@ -4,12 +4,13 @@ use std::fmt;
 
 use chatkit_sse::{Event, Parser};
 
-use crate::{Answer, ClientError};
+use crate::{Answer, ClientError, glimpse};
 
 /// The largest event, in bytes: images may stand in them.
 const MAX_EVENT: usize = 64 * 1024 * 1024;
-/// How much of an answer an error shows, in bytes.
-const SHOWN: usize = 300;
+/// How much of another answer is read, in bytes, and shown in an error, in characters.
+const READ: usize = 4096;
+const SHOWN: usize = 200;
 
 /// The events of a streaming op as they come. Dropping it closes the connection.
 pub struct EventStream {
@@ -32,7 +33,7 @@ impl EventStream {
             url: answer.shown_url(),
             status: answer.status,
             found: answer.header("content-type").unwrap_or("no content type").to_owned(),
-            start: answer.start_of_text(SHOWN).await,
+            start: glimpse(&answer.start_of_text(READ).await, SHOWN),
         })
     }
 

@@ -7,7 +7,7 @@ use chatkit_protocol::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{Answer, Client, ClientError, EventStream};
+use crate::{Answer, Client, ClientError, EventStream, glimpse};
 
 /// Says that this client finds its way back to a turn, so that a lost connection does not end it.
 const RESUMABLE: (&str, &str) = ("chatkit-resumable", "1");
@@ -230,7 +230,7 @@ fn refusal(text: &str) -> String {
         let named = |name: &str| document.get(name).and_then(Value::as_str);
         named("message").or_else(|| named("detail")).or_else(|| named("error"))
     });
-    let message: String = named.unwrap_or(text).trim().chars().take(SHOWN).collect();
+    let message = glimpse(named.unwrap_or(text), SHOWN);
     if message.is_empty() { "no reason given".to_owned() } else { message }
 }
 

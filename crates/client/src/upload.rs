@@ -1,13 +1,11 @@
 //! The second phase of an upload: the bytes.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use chatkit_protocol::{UploadDescriptor, UploadMethod};
 use http::header;
 use uuid::Uuid;
 
-use crate::{Answer, Client, ClientError, client, ops::accepted};
+use crate::{Client, ClientError, client, ops::accepted};
 
 /// A file to send.
 #[derive(Debug, Clone)]
@@ -57,9 +55,7 @@ impl Client {
             }
         }
         request = request.headers(headers);
-        let sent_at = Instant::now();
-        let response = request.send().await.map_err(|error| ClientError::from_http(&url, error))?;
-        accepted(Answer::new(response, sent_at, Instant::now())).await.map(drop)
+        accepted(client::send(request, &url).await?).await.map(drop)
     }
 }
 

@@ -85,6 +85,25 @@ async fn pieces_come_with_the_time_at_which_they_came() {
     serving.join().unwrap();
 }
 
+/// A connection is made for the first request, and kept for the next.
+#[tokio::test]
+async fn a_connection_has_a_time_of_its_own() {
+    let (url, serving) = serve(|_, stream| {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]";
+        stream.write_all(answer).unwrap();
+        read_request(stream);
+        stream.write_all(answer).unwrap();
+    });
+    let client = client(&url);
+    let first = client.send(&json!({}), false).await.unwrap();
+    let connected_at = first.connected_at.unwrap();
+    assert!(first.sent_at <= connected_at && connected_at <= first.headers_at);
+    first.text(2).await.unwrap();
+    let second = client.send(&json!({}), false).await.unwrap();
+    assert_eq!(second.connected_at, None);
+    serving.join().unwrap();
+}
+
 #[tokio::test]
 async fn compressed_pieces_are_read_as_they_come() {
     let (go_on, told) = mpsc::channel();
@@ -170,7 +189,7 @@ async fn errors_say_what_failed_where_and_no_secret() {
     });
     let error = client(&url).send(&json!({}), false).await.unwrap();
     let error = error.json::<Value>().await.unwrap_err().to_string();
-    assert!(error.contains("status 502") && error.ends_with("<html>"), "{error}");
+    assert!(error.contains("status 502") && error.ends_with(": a web page"), "{error}");
     serving.join().unwrap();
 
     let (url, serving) = serve(|_, stream| {
@@ -192,6 +211,7 @@ async fn a_server_without_tls_is_named_as_such() {
     });
     let error = client(&url).send(&json!({}), true).await.unwrap_err();
     assert!(matches!(error, ClientError::Tls { .. }), "{error:?}");
+    assert!(error.to_string().contains("does not speak TLS"), "{error}");
     serving.join().unwrap();
 }
 

@@ -75,7 +75,11 @@ impl RunMetrics {
     }
 
     fn describe(&self, registry: &mut Registry) {
-        registry.register("chatkit_runs", "Runs that have ended, by how", self.ended.clone());
+        registry.register(
+            "chatkit_runs",
+            "Runs that have ended, by how; what was refused was none",
+            self.ended.clone(),
+        );
         registry.register("chatkit_runs_active", "Runs under way", self.active.clone());
         registry.register(
             "chatkit_subscribers_active",
@@ -145,6 +149,10 @@ impl RunMetrics {
 
     pub(crate) fn ended(&self, stats: &StreamStats) {
         self.active.dec();
+        if stats.end == EndReason::Refused {
+            // No responder has run: `chatkit_ops` tells of it, by its status.
+            return;
+        }
         let op = OpLabel::new(Some(stats.op));
         let end = OpEnd { op: stats.op.as_str(), end: stats.end.as_str() };
         self.ended.get_or_create(&end).inc();

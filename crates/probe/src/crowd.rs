@@ -41,15 +41,14 @@ const MIN_TEXTS: u32 = 5;
 /// A pace below this is the machine's, not one that somebody waits for.
 const SPACED: Duration = Duration::from_millis(15);
 
-/// Judges streams that ran at the same time against one that ran alone before. `apart` is the time
-/// between the beginnings of two.
-pub(crate) fn check(alone: &Recording, crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
+/// Judges streams that ran at the same time against one that ran alone before.
+pub(crate) fn check(alone: &Recording, crowd: &[Member<'_>]) -> Option<Finding> {
     let crowd: Vec<Member<'_>> =
         crowd.iter().copied().filter(|member| first_text(member.recording).is_some()).collect();
     if crowd.len() < 2 {
         return None;
     }
-    queued(alone, &crowd).or_else(|| frozen(&crowd, apart)).or_else(|| in_turns(alone, &crowd))
+    queued(alone, &crowd).or_else(|| frozen(&crowd)).or_else(|| in_turns(alone, &crowd))
 }
 
 /// One after another: the first text of each comes after the one before has had its time.
@@ -87,13 +86,14 @@ fn last_text(recording: &Recording) -> Option<Duration> {
 }
 
 /// All stop, and all go on at the same moment.
-fn frozen(crowd: &[Member<'_>], apart: Duration) -> Option<Finding> {
+fn frozen(crowd: &[Member<'_>]) -> Option<Finding> {
     let pauses: Vec<Vec<(Duration, Duration)>> =
         crowd.iter().map(|member| pauses(member)).collect();
     let (first, others) = pauses.split_first()?;
     // Pauses of their own end as far apart as the streams were begun.
-    let people = u32::try_from(others.len()).ok()?;
-    let tolerance = (apart * people / 3).min(Duration::from_millis(20));
+    let begun = || crowd.iter().map(|member| member.offset);
+    let apart = begun().max()?.saturating_sub(begun().min()?);
+    let tolerance = (apart / 3).min(Duration::from_millis(20));
     let frozen = first.iter().filter_map(|(begin, end)| {
         let mut shared = (*begin, *end);
         for other in others {
@@ -182,14 +182,12 @@ mod tests {
         tape::{Tape, created, delta, whole},
     };
 
-    const APART: Duration = Duration::from_millis(50);
-
     fn verdict(alone: &Recording, crowd: &[(u64, Recording)]) -> Option<Finding> {
         let crowd: Vec<Member<'_>> = crowd
             .iter()
             .map(|(ms, recording)| Member { offset: Duration::from_millis(*ms), recording })
             .collect();
-        check(alone, &crowd, APART)
+        check(alone, &crowd)
     }
 
     /// Words with a pause before each, after a wait.

@@ -14,10 +14,13 @@ use crate::{
 /// same read; 20 to 50 ms is the pace of usual models, beyond 200 ms a reader notices each step.
 const BUCKETS: [u64; 13] = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
 
-/// The figures of one stream. Times count from the moment at which the request was sent; in JSON
-/// they are milliseconds.
+/// The figures of one stream. Times count from the moment at which the request was sent, over a
+/// connection that was there; in JSON they are milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
+    /// How long the connection took before, if one was made for the request.
+    #[serde(rename = "connect_ms", serialize_with = "some_ms")]
+    pub connect: Option<Duration>,
     /// When the head of the response was there.
     #[serde(rename = "headers_ms", serialize_with = "some_ms")]
     pub headers: Option<Duration>,
@@ -98,6 +101,7 @@ impl Figures {
         };
         let after_first = texts.iter().skip(1).map(|text| text.characters).sum();
         Self {
+            connect: recording.connect,
             headers: recording.head.as_ref().map(|head| head.at),
             first_event: events(recording).next().map(|event| event.at),
             first_text: first_text(recording),
@@ -195,7 +199,12 @@ mod tests {
 
     #[test]
     fn times_counts_and_gaps() {
-        let tape = Tape::new().wait(5.0).head().wait(1.0).read(&[created(), echo(None)]);
+        let tape = Tape::new()
+            .connected_after(30)
+            .wait(5.0)
+            .head()
+            .wait(1.0)
+            .read(&[created(), echo(None)]);
         let tape = tape.wait(94.0).read(&[delta("ab"), delta("")]).heartbeat();
         let tape = tape.paced(3, |number| [20.0, 400.0, 80.0][number]).read(&[done(None)]);
         let figures = Figures::of(&tape.wait(2.0).end(End::Complete));
@@ -204,6 +213,7 @@ mod tests {
             (figures.headers, figures.first_event, figures.first_text, Some(figures.total)),
             (ms(5), ms(6), ms(100), ms(602))
         );
+        assert_eq!(figures.connect, ms(30), "apart from all else");
         assert_eq!((figures.events, figures.text_events, figures.characters), (8, 4, 17));
         assert_eq!((figures.heartbeats, figures.reads), (1, 7));
         assert_eq!(figures.events_per_second, Some(6.0));

@@ -12,8 +12,10 @@ use crate::{
 
 /// How long a column of the picture is.
 const COLUMN: Duration = Duration::from_millis(100);
-/// How many columns it has: the last four seconds.
+/// How many columns it has at most: the last four seconds.
 const COLUMNS: usize = 40;
+/// How long the line may be, in characters.
+const WIDTH: usize = 79;
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// A silence that is worth a word.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -135,7 +137,7 @@ impl State {
 
     fn line(&self, now: Instant) -> String {
         if let Some(asking) = self.asking {
-            return format!("  {asking}");
+            return format!("           {asking}");
         }
         let elapsed = now.saturating_duration_since(self.begin);
         let mut line = format!("{:>7.1} s  {}", elapsed.as_secs_f64(), self.what);
@@ -150,9 +152,8 @@ impl State {
             }
             return line;
         }
-        line.push_str(&self.sparkline(elapsed));
         line.push_str(&format!(
-            " {} · {}",
+            "{} · {}",
             count(self.events, "event"),
             count(self.characters, "character")
         ));
@@ -167,13 +168,15 @@ impl State {
         if let Some(silence) = silence.filter(|silence| *silence >= SILENCE) {
             line.push_str(&format!(" · silent for {}", time(silence)));
         }
-        line
+        let room = WIDTH.saturating_sub(line.chars().count() + 2);
+        let sparkline = self.sparkline(elapsed, room.min(COLUMNS));
+        if sparkline.is_empty() { line } else { format!("{line}  {sparkline}") }
     }
 
     /// The events of the last columns. The highest column is the one with the most events.
-    fn sparkline(&self, elapsed: Duration) -> String {
+    fn sparkline(&self, elapsed: Duration, columns: usize) -> String {
         let end = column(elapsed);
-        let start = (end + 1).saturating_sub(COLUMNS);
+        let start = (end + 1).saturating_sub(columns);
         let most = self.columns.iter().copied().max().unwrap_or(1).max(1);
         (start..=end)
             .map(|column| match self.columns.get(column).copied().unwrap_or(0) {
@@ -206,14 +209,32 @@ mod tests {
         live.event(0);
         live.event(5);
         let line = live.line(after(300));
-        assert!(line.contains("█    2 events · 5 characters") || line.contains("▁"), "{line}");
-        assert!(live.line(after(5000)).ends_with(" s"), "{}", live.line(after(5000)));
+        assert!(line.contains("s  2 events · 5 characters  "), "{line}");
+        assert!(line.contains('█'), "{line}");
+        let later = live.line(after(5000));
+        assert!(later.contains(" · silent for ") && !later.contains('█'), "{later}");
+    }
+
+    #[test]
+    fn it_fits_a_terminal() {
+        let mut state = State::new("round 998/1000, 1,000 at once, ".to_owned(), 1000);
+        (state.heads, state.events, state.characters, state.ended) = (1, 123_456, 2_345_678, 999);
+        state.columns = vec![1; 100];
+        let line = |state: &State| state.line(state.begin + Duration::from_secs(10));
+        let long = line(&state);
+        assert!(long.ends_with("999 of 1,000 ended"), "{long}");
+        state.what = "8 at once, ".to_owned();
+        (state.events, state.characters, state.streams, state.ended) = (1234, 5678, 8, 3);
+        let short = line(&state);
+        assert!(short.contains('█') && short.chars().count() == WIDTH, "{short}");
     }
 
     #[test]
     fn the_highest_column_is_the_fullest() {
         let mut state = State::new(String::new(), 1);
         state.columns = vec![1, 0, 8, 4];
-        assert_eq!(state.sparkline(Duration::from_millis(450)), "▁ █▄ ");
+        assert_eq!(state.sparkline(Duration::from_millis(450), COLUMNS), "▁ █▄ ");
+        assert_eq!(state.sparkline(Duration::from_millis(450), 2), "▄ ");
+        assert_eq!(state.sparkline(Duration::from_millis(450), 0), "");
     }
 }

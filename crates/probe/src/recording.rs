@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// All that was seen of one exchange. Times count from the moment at which the request was sent.
+/// All that was seen of one exchange. Times count from the moment at which the request was sent:
+/// if a connection had to be made for it, from when that was there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
     /// The request's body.
     pub request: Value,
+    /// How long the connection took, with its TLS, if one was made for the request.
+    pub connect: Option<Duration>,
     /// The head of the response; none if there was no response.
     pub head: Option<Head>,
     /// The reads that brought bytes of the body, in order.
@@ -106,7 +109,9 @@ pub enum End {
     Complete(Duration),
     /// The stream ended within a frame, though the response is complete.
     CutFrame(Duration),
-    /// The connection broke, or there was none.
+    /// There was no connection.
+    NotConnected(Duration, String),
+    /// The connection broke.
     Broken(Duration, String),
     /// What came cannot be decompressed.
     Undecodable(Duration, String),
@@ -124,6 +129,7 @@ impl End {
         match self {
             Self::Complete(at)
             | Self::CutFrame(at)
+            | Self::NotConnected(at, _)
             | Self::Broken(at, _)
             | Self::Undecodable(at, _)
             | Self::TooLarge(at)

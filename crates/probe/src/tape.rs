@@ -25,6 +25,7 @@ impl Tape {
         let request = json!({"type": "threads.create", "params": {"input": input}});
         let recording = Recording {
             request,
+            connect: None,
             head: None,
             reads: Vec::new(),
             frames: Vec::new(),
@@ -32,6 +33,12 @@ impl Tape {
             end: End::Left(Duration::ZERO),
         };
         Self { now: Duration::ZERO, recording }
+    }
+
+    /// The connection took so long, before the clock began.
+    pub(crate) fn connected_after(mut self, ms: u64) -> Self {
+        self.recording.connect = Some(Duration::from_millis(ms));
+        self
     }
 
     /// Time goes on.

@@ -1,10 +1,19 @@
 //! What HTTP says about a stream: how it was answered, which headers it has, how it ended.
 
+use chatkit_client::glimpse;
+
 use crate::{
     End, Finding, Head, Recording, Severity,
     arrivals::{events, heartbeats},
     words::{brief, count, time},
 };
+
+/// How much of another answer is shown, in characters.
+const SHOWN: usize = 120;
+const ODD: &str =
+    "It is no answer that a client could read: it fails, or waits for one that does not come.";
+const NOT_ODD: &str = "Look for what answers there: a server of another kind, or a proxy that turns automated \
+    requests away. ChatKit is spoken with the statuses 200 and 4xx.";
 
 /// Judges the transport of the answer to an op that streams.
 pub(crate) fn check(recording: &Recording) -> Vec<Finding> {
@@ -28,15 +37,15 @@ pub(crate) fn check_json(recording: &Recording) -> Vec<Finding> {
     let Some(head) = &recording.head else {
         return vec![no_response(recording)];
     };
-    let said = recording.text.as_deref().map(|text| brief(text, 120)).unwrap_or_default();
-    let seen = format!("status {}: {said}", head.status);
+    let seen = with_text(format!("status {}", head.status), recording);
     let why = "The op was not done, and the stock client shows what stands in `message`.";
     let fix = "Check the request and the address. If both are right, look at the server's log.";
-    match (head.status, &recording.end) {
-        (500.., _) => vec![Finding::error("status-5xx", seen, why, fix)],
-        (400.., _) => vec![Finding::error("status-4xx", seen, why, fix)],
-        (300.., _) => vec![Finding::error("status-3xx", seen, why, fix)],
-        _ => end(recording).into_iter().collect(),
+    match head.status {
+        200..=299 => end(recording).into_iter().collect(),
+        300..=399 => vec![Finding::error("status-3xx", seen, why, fix)],
+        400..=499 => vec![Finding::error("status-4xx", seen, why, fix)],
+        500..=599 => vec![Finding::error("status-5xx", seen, why, fix)],
+        _ => vec![Finding::error("status-odd", seen, ODD, NOT_ODD)],
     }
 }
 
@@ -48,7 +57,24 @@ pub(crate) fn is_stream(recording: &Recording) -> bool {
         .is_some_and(|head| (200..300).contains(&head.status) && head.is_event_stream())
 }
 
+/// Something that was seen, and how the body begins or what it is.
+fn with_text(seen: String, recording: &Recording) -> String {
+    match recording.text.as_deref().map(|text| glimpse(text, SHOWN)) {
+        Some(text) if !text.is_empty() => format!("{seen}: {text}"),
+        _ => seen,
+    }
+}
+
 fn no_response(recording: &Recording) -> Finding {
+    if let End::NotConnected(at, reason) = &recording.end {
+        return Finding::error(
+            "no-response",
+            format!("{}, after {}", brief(reason, 200), time(*at)),
+            "The chat shows that something went wrong, and the message seems lost.",
+            "Check the scheme (`http` or `https`), the host and the port; that the server runs; and \
+             that it can be reached from here.",
+        );
+    }
     let seen = match &recording.end {
         End::Broken(at, error) => format!("no answer: {} after {}", brief(error, 200), time(*at)),
         End::TimedOut(at) => format!("no answer within {}", time(*at)),
@@ -61,39 +87,63 @@ fn no_response(recording: &Recording) -> Finding {
             "no-response",
             seen,
             "The chat shows that something went wrong, and the message seems lost.",
-            "Check the address, and that the server runs. If its log shows the request, look for \
-             work that is done before the response begins; if it does not, look at the proxies.",
+            "Check the address, and that the server runs; one that expects `https` closes a plain \
+             connection at once. If its log shows the request, look for work that is done before \
+             the response begins; if it does not, look at the proxies.",
         )
     }
 }
 
 fn status(head: &Head, recording: &Recording) -> Option<Finding> {
-    let body = recording.text.as_deref().map(|text| brief(text, 120)).unwrap_or_default();
-    let said = if body.is_empty() { String::new() } else { format!(": {body}") };
-    let seen = format!("status {}{said}", head.status);
+    let seen = with_text(format!("status {}", head.status), recording);
     match head.status {
         200..=299 => None,
-        500.. => Some(Finding::error(
-            "status-5xx",
-            seen,
-            "The stock client sends a failed streaming op again, up to five times: the message may \
-             be stored five times, and users wait for all of them.",
-            "Answer every streaming op with 200 and `text/event-stream`, and put failures into an \
-             `error` event.",
+        300..=399 => Some(Finding::error(
+            "status-3xx",
+            match head.header("location") {
+                Some(location) => format!("{seen}, to {}", brief(location, 120)),
+                None => seen,
+            },
+            "The request was not answered but sent elsewhere: a redirected POST may lose its body.",
+            "Give clients the final address, often the same with `https` or a slash at the end.",
         )),
         400..=499 => Some(Finding::error(
             "status-4xx",
             seen,
             "The stock client gives up and hardly says why.",
-            "Check the address and the headers of the request (`--header`). A server should answer \
-             a streaming op that it cannot do with 200, `text/event-stream` and an `error` event.",
+            fix(head.status),
         )),
-        _ => Some(Finding::error(
-            "status-3xx",
+        500..=599 => Some(Finding::error(
+            "status-5xx",
             seen,
-            "The request was not answered but sent elsewhere: a redirected POST may lose its body.",
-            "Give clients the final address, often the same with `https` or a slash at the end.",
+            "The stock client sends a failed streaming op again, up to five times: the message may \
+             be stored five times, and users wait for all of them.",
+            fix(head.status),
         )),
+        _ => Some(Finding::error("status-odd", seen, ODD, NOT_ODD)),
+    }
+}
+
+/// What helps against a status of 4xx or 5xx.
+fn fix(status: u16) -> &'static str {
+    match status {
+        401 | 403 | 407 => {
+            "Send what the server asks for: `--header \"Authorization: Bearer …\"`, or a cookie. A \
+             page passes it on in the `fetch` that it gives to ChatKit."
+        }
+        // No such path, no POST there, or none at all.
+        404 | 405 | 410 | 501 => {
+            "Check the address: this one has no ChatKit server, or has it at another path. The path \
+             is usually `/chatkit`."
+        }
+        502..=504 => {
+            "A proxy answers here: look at whether the server behind it runs, and how long the proxy \
+             waits for it."
+        }
+        _ => {
+            "Answer every streaming op with 200 and `text/event-stream`, also one that cannot be \
+             done, and put what failed into an `error` event."
+        }
     }
 }
 
@@ -101,14 +151,13 @@ fn content_type(head: &Head, recording: &Recording) -> Option<Finding> {
     if head.is_event_stream() {
         return None;
     }
-    let body = recording.text.as_deref().map(|text| brief(text, 120)).unwrap_or_default();
     let found = match head.header("content-type") {
         Some(value) => format!("content-type `{}`", brief(value, 80)),
         None => "no content-type".to_owned(),
     };
     Some(Finding::error(
         "wrong-content-type",
-        if body.is_empty() { found } else { format!("{found}: {body}") },
+        with_text(found, recording),
         "The stock client takes it for a failure and sends the message again, up to five times.",
         "Answer streaming ops with `content-type: text/event-stream`. If the body is a web page, \
          the address is not the server's: its path is usually `/chatkit`.",
@@ -193,7 +242,7 @@ fn end(recording: &Recording) -> Option<Finding> {
              After a failure, send an `error` event.",
             ))
         }
-        End::Complete(_) | End::Left(_) => None,
+        End::Complete(_) | End::Left(_) | End::NotConnected(..) => None,
         End::CutFrame(_) => Some(Finding::error(
             "cut-frame",
             format!("the stream ended within a frame, after {}", count(events, "event")),
@@ -290,10 +339,19 @@ mod tests {
 
     #[test]
     fn statuses_and_types() {
-        for (status, code) in
-            [(500, "status-5xx"), (502, "status-5xx"), (404, "status-4xx"), (308, "status-3xx")]
-        {
+        for (status, code) in [
+            (500, "status-5xx"),
+            (599, "status-5xx"),
+            (404, "status-4xx"),
+            (308, "status-3xx"),
+            (101, "status-odd"),
+            (600, "status-odd"),
+            (999, "status-odd"),
+        ] {
             assert_eq!(codes(&with(status, &[SSE])), [code]);
+            let mut json = Tape::new().wait(3.0).head_with(status, &[]).end(End::Complete);
+            json.request = serde_json::json!({"type": "threads.list", "params": {}});
+            assert_eq!(codes(&check_json(&json)), [code]);
         }
         assert_eq!(codes(&with(200, &[("content-type", "text/html")])), ["wrong-content-type"]);
         assert_eq!(codes(&with(200, &[])), ["wrong-content-type"]);
@@ -334,5 +392,7 @@ mod tests {
         assert_eq!(code(&beating.end(End::TimedOut)), "nothing-but-heartbeats");
         assert_eq!(code(&Tape::new().wait(9000.0).end(End::TimedOut)), "no-response");
         assert_eq!(code(&Tape::new().end(reset)), "no-response");
+        let refused = |at| End::NotConnected(at, "no connection".to_owned());
+        assert_eq!(code(&Tape::new().end(refused)), "no-response");
     }
 }

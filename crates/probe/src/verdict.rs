@@ -1,7 +1,5 @@
 //! All that is to be said about a recording.
 
-use std::time::Duration;
-
 use crate::{
     Finding, FollowUp, Recording, Severity,
     crowd::{self, Member},
@@ -14,10 +12,12 @@ use crate::{
 pub fn check(recording: &Recording) -> Vec<Finding> {
     if !is_streaming(&recording.request) && !transport::is_stream(recording) {
         let mut findings = transport::check_json(recording);
+        findings.extend(timing::slow_connect(recording));
         findings.extend(rules::check_answer(recording));
         return findings;
     }
     let mut findings = transport::check(recording);
+    findings.extend(timing::slow_connect(recording));
     if transport::is_stream(recording) {
         let timing = timing::check(recording);
         // A pause in the middle is a warning.
@@ -34,12 +34,8 @@ pub fn check(recording: &Recording) -> Vec<Finding> {
 
 /// Judges streams that ran at the same time, each by itself and all of them together. `alone` ran
 /// before them.
-pub(crate) fn check_crowd_members(
-    alone: &Recording,
-    crowd: &[Member<'_>],
-    apart: Duration,
-) -> Vec<Vec<Finding>> {
-    let blocked = crowd::check(alone, crowd, apart);
+pub(crate) fn check_crowd_members(alone: &Recording, crowd: &[Member<'_>]) -> Vec<Vec<Finding>> {
+    let blocked = crowd::check(alone, crowd);
     let mut streams: Vec<Vec<Finding>> =
         crowd.iter().map(|member| check(member.recording)).collect();
     if let Some(blocked) = blocked {

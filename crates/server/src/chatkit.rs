@@ -23,8 +23,8 @@ use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    AttachmentStore, ChatKitServer, ClientInfo, Coordinator, EndReason, Observer, OpError,
-    OpErrorKind, RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
+    AttachmentStore, ChatKitServer, ClientInfo, Coordinator, Observer, OpError, OpErrorKind,
+    RunHandle, RunOptions, Store, StoreResult, Subscription, ops, recover,
     run::{BlockGuard, Held, LogWriter, run},
     spans,
 };
@@ -304,11 +304,11 @@ impl<S: ChatKitServer> ChatKit<S> {
         error.log(op.map_or("unknown", Op::as_str));
         self.tell_answered(op, begun, error.kind.status());
         if op.is_some_and(Op::is_streaming) {
-            let handle = RunHandle::new(false);
+            let (handle, end) = (RunHandle::new(false), error.end());
             let subscription = Subscription::new(handle.clone(), 0);
             let mut writer = LogWriter::new(handle);
             if writer.send(ThreadStreamEvent::Error(error.into_event())).is_ok() {
-                writer.end(EndReason::Failed);
+                writer.end(end);
             }
             return Response::Stream(subscription);
         }

@@ -34,7 +34,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = op;
     }
 
-    /// A run has ended and cleaned up: once for each that started, also when it panicked.
+    /// A run has ended and cleaned up: once for each that started, also when it panicked, and when
+    /// it [was refused](crate::EndReason::Refused) before its responder started.
     fn run_ended(&self, stats: &StreamStats) {
         let _ = stats;
     }

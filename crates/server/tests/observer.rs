@@ -133,6 +133,22 @@ async fn what_is_refused_is_told_with_its_status() {
     let told = log.take();
     let op = Op::ThreadsAddUserMessage;
     assert!(told.contains(&Told::Answered(Some(op), 404)), "{told:?}");
+    assert!(told.contains(&Told::Ended(op, EndReason::Refused)), "{told:?}");
+}
+
+/// What the store could not do was no fault of the request.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_the_store_fails_is_not_refused() {
+    let log = Arc::new(Log::default());
+    let store = Arc::new(SlowStore::default());
+    let chatkit = ChatKit::builder(Server::new(hello), store.clone());
+    let chatkit = chatkit.observer(log.clone()).build();
+    store.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    events(&chatkit, create("hi")).await;
+    idle(&chatkit).await;
+    let told = log.take();
+    let op = Op::ThreadsCreate;
+    assert!(told.contains(&Told::Answered(Some(op), 500)), "{told:?}");
     assert!(told.contains(&Told::Ended(op, EndReason::Failed)), "{told:?}");
 }
 

@@ -5,6 +5,10 @@ use chatkit_client::{Client, ClientError, Header};
 use clap::Args;
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "In the chat, /help lists the commands. Ctrl-C stops a reply, and ends the chat at the \
+                  prompt."
+)]
 pub(crate) struct ChatArgs {
     /// The server: `http(s)://HOST[:PORT][/PATH]`; without a path, `/chatkit`
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8000")]
@@ -14,7 +18,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, value_name = "ID", conflicts_with = "resume")]
     thread: Option<String>,
 
-    /// Goes on with the newest thread
+    /// Go on with the newest thread
     #[arg(long)]
     resume: bool,
 

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use tracing::{Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
+use tracing::{
+    Metadata, Subscriber,
+    level_filters::LevelFilter,
+    span::{Attributes, Id, Record},
+    subscriber::Interest,
+};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::Targets,
@@ -66,7 +71,7 @@ impl Filter {
                 if let (false, Ok(directive)) = (log_content, format!("{CONTENT}=off").parse()) {
                     filter = filter.add_directive(directive);
                 }
-                Box::new(filter)
+                Box::new(BySpans { filter, traces })
             }
         }
     }
@@ -88,6 +93,12 @@ pub(super) fn is_context(span: &Metadata<'_>) -> bool {
     matches!(span.name(), "request" | "run") && span.target().starts_with("chatkit_")
 }
 
+/// Whether a span is there whatever is logged.
+fn is_kept(span: &Metadata<'_>, traces: bool) -> bool {
+    let is_traced = traces && *span.level() <= LevelFilter::INFO;
+    is_context(span) || (is_traced && span.target().starts_with("chatkit_"))
+}
+
 /// Levels by target, decided once for each place in the code.
 struct Switch {
     targets: Targets,
@@ -98,9 +109,7 @@ struct Switch {
 impl Switch {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         if metadata.is_span() {
-            let is_traced = self.traces && *metadata.level() <= LevelFilter::INFO;
-            return is_context(metadata)
-                || (is_traced && metadata.target().starts_with("chatkit_"));
+            return is_kept(metadata, self.traces);
         }
         let is_held_back = metadata.target() == CONTENT && !self.log_content;
         !is_held_back && self.targets.would_enable(metadata.target(), metadata.level())
@@ -119,6 +128,54 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Switch {
     fn max_level_hint(&self) -> Option<LevelFilter> {
         let events = Layer::<Registry>::max_level_hint(&self.targets);
         events.map(|events| events.max(LevelFilter::INFO))
+    }
+}
+
+/// Directives that look at spans. Taken alone they would turn off spans that they do not name.
+struct BySpans {
+    filter: EnvFilter,
+    traces: bool,
+}
+
+impl BySpans {
+    fn keeps(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_span() && is_kept(metadata, self.traces)
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for BySpans {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // It takes note of the spans that it looks at.
+        let interest = Layer::<S>::register_callsite(&self.filter, metadata);
+        if self.keeps(metadata) { Interest::always() } else { interest }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
+        self.keeps(metadata) || Layer::<S>::enabled(&self.filter, metadata, context)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Layer::<S>::max_level_hint(&self.filter).map(|level| level.max(LevelFilter::INFO))
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        self.filter.on_new_span(attributes, id, context);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        self.filter.on_record(id, values, context);
+    }
+
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        self.filter.on_enter(id, context);
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        self.filter.on_exit(id, context);
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        self.filter.on_close(id, context);
     }
 }
 

@@ -58,7 +58,7 @@ impl Output {
         }
     }
 
-    /// Waits until what was logged so far was written, or nobody seems to read it.
+    /// Waits until what was logged so far was written, or nobody seems to read it: a second at most.
     pub(super) fn flush(&self) {
         let until = Instant::now() + LAST_LINES;
         let (done, is_done) = sync_channel(1);

@@ -199,7 +199,7 @@ fn a_page_in_place_of_a_stream_is_said() {
     });
     let ended = Chat::tell(&url, &[], &["hi", "/attach /dev/null"]);
     assert_eq!((ended.code, &*ended.out), (Some(1), ""));
-    for says in ["answered with text/html (status 404)", "perhaps it takes none"] {
+    for says in ["answered with status 404 and text/html", "perhaps it takes none"] {
         assert!(ended.notes.contains(says), "{says}: {}", ended.notes);
     }
 }

@@ -127,13 +127,44 @@ fn wrong_values_are_refused_by_name() {
 fn wrong_variables_are_refused_as_flags_are() {
     for (flag, value) in WRONG_VALUES {
         if value.is_empty() {
-            // A variable that is set to nothing may as well be unset.
+            // A variable that is set to nothing is not set.
             continue;
         }
         let (_, variable) = FLAGS.into_iter().find(|(other, _)| *other == flag).unwrap();
         let mut command = Server::command();
         command.arg("serve").env(variable, value);
         assert_refused(&Server::output(command), flag);
+    }
+}
+
+#[test]
+fn variables_that_are_set_to_nothing_are_not_set() {
+    const OTHERS: [&str; 11] = [
+        "CHATKIT_WHILE_RUNNING",
+        "CHATKIT_FIRST_EVENT_TIMEOUT",
+        "CHATKIT_GAP_TIMEOUT",
+        "CHATKIT_TURN_TIMEOUT",
+        "CHATKIT_LINGER",
+        "CHATKIT_SHUTDOWN_GRACE",
+        "CHATKIT_METRICS",
+        "CHATKIT_LOG",
+        "CHATKIT_LOG_FORMAT",
+        "CHATKIT_LOG_CONTENT",
+        "OPENAI_API_KEY",
+    ];
+    for subcommand in [&["serve"][..], &[]] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Server::command();
+        command.current_dir(folder.path()).args(subcommand).args(["--listen", "127.0.0.1:0"]);
+        for variable in FLAGS.into_iter().map(|(_, variable)| variable).chain(OTHERS) {
+            command.env(variable, "");
+        }
+        let server = Server::spawn(command);
+        // The default responder says more than this, and its threads are kept where they are by
+        // default.
+        let events = server.events(&crate::common::create("hello"));
+        assert!(events.iter().any(|event| event["type"] == "thread.item.added"), "{events:?}");
+        assert!(folder.path().join("chatkit.db").is_file());
     }
 }
 

@@ -122,15 +122,35 @@ fn nothing_of_a_client_makes_a_line_long_or_reaches_a_terminal_as_a_command() {
 
 #[test]
 fn whatever_the_level_a_line_tells_whose_it_is() {
-    for filter in ["error", "off,chatkit_server=error", "[run{owner=local}]=error"] {
+    for filter in [
+        "error",
+        "off,chatkit_server=error",
+        "[run{owner=local}]=error",
+        "off,[run]=error",
+        // Spans that this turn has none of.
+        "error,[execute_tool]=debug",
+        "error,[run{op=threads.add_user_message}]=debug",
+    ] {
         let server = server(&["--responder", "playback", "--log", filter]);
         server.thread(&failing("msg_a", 2));
         let failed = lines_with(&server, "the response failed", 1).remove(0);
         assert_eq!(lines(&server).len(), 1, "{filter}");
-        if !filter.starts_with('[') {
-            assert!(failed["run"].is_string() && failed["op"] == "threads.create", "{failed}");
+        for field in ["op", "thread", "run", "owner"] {
+            assert!(failed[field].is_string(), "{filter}, {field}: {failed}");
         }
+        assert_eq!(failed["op"], "threads.create", "{filter}: {failed}");
     }
+}
+
+/// A request that is no run has its line, too.
+#[test]
+fn a_filter_that_looks_at_turns_leaves_requests_their_context() {
+    let filter = "off,chatkit_http=debug,[run{op=threads.create}]=debug";
+    let server = server(&["--responder", "playback", "--log", filter]);
+    server.json("threads.list", json!({}));
+    let answered = lines_with(&server, "a request was answered", 1).remove(0);
+    assert_eq!(answered["op"], "threads.list", "{answered}");
+    assert_eq!(lines(&server).len(), 1);
 }
 
 /// `[run{op=…}]=debug`: one turn's lines in all their detail.

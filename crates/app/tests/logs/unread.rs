@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, BufRead as _, BufReader},
+    net::TcpStream,
     thread,
     time::Instant,
 };
 
 use serde_json::{Value, json};
 
-use crate::common::{LONG, Server, create, op, script, words};
+use crate::common::{LONG, Server, create, op, script, until, words};
 
 /// More than the pipe and the server keep.
 const REQUESTS: usize = 6000;
@@ -60,6 +61,31 @@ fn a_full_pipe_does_not_keep_the_process() {
     server.signal("TERM");
     assert_eq!(server.wait().0.code(), Some(0));
     assert!(asked.elapsed() < LONG / 4, "{:?}", asked.elapsed());
+}
+
+/// A second signal ends the process at once, but not before its lines were written to who reads.
+#[test]
+fn a_second_signal_loses_no_line() {
+    let (reader, writer) = io::pipe().unwrap();
+    let args = ["--log", "debug", "--log-format", "json", "--shutdown-grace", "600"];
+    let mut server = logging_to(writer, &args);
+    let mut stream = server.stream(&create(&script(json!([{"sleep_ms": 600_000}]))));
+    stream.next().unwrap();
+    let mut connection = server.connect();
+    // More than fits into the pipe: they wait in the process.
+    for _ in 0..1000 {
+        assert_eq!(connection.post(&op("threads.list", json!({}))).status(), 200);
+    }
+    server.signal("INT");
+    until("nobody can connect", || TcpStream::connect(server.address()).is_err());
+    server.signal("INT");
+    let log: Vec<String> = BufReader::new(reader).lines().map_while(Result::ok).collect();
+    assert_eq!(server.wait().0.code(), Some(130));
+    let answered = log.iter().filter(|line| line.contains("a request was answered")).count();
+    assert!(answered >= 1000, "{answered}");
+    let last: Value = serde_json::from_str(log.last().unwrap()).unwrap();
+    assert_eq!(last["message"], "a second signal: ending at once");
+    assert_eq!(last["running"], 1);
 }
 
 fn logging_to(log: io::PipeWriter, args: &[&str]) -> Server {

@@ -4,7 +4,10 @@ use chatkit_testkit::exposition::Exposition;
 use serde_json::{Value, json};
 
 use crate::{
-    common::{Events, Server, attach, create, message_item, said, script, string, until, words},
+    common::{
+        Events, Server, add_message, attach, create, message_item, op, said, script, string, until,
+        words,
+    },
     scrape, scrape_idle,
 };
 
@@ -82,6 +85,29 @@ fn runs_are_counted_by_how_they_end() {
     assert_eq!(count("chatkit_run_first_event_seconds"), 4.0, "one failed before it");
     assert_eq!(count("chatkit_run_first_text_seconds"), 4.0);
     assert_eq!(value(&found, "chatkit_run_longest_gap_seconds_count"), 5.0);
+}
+
+#[test]
+fn what_is_refused_is_no_failed_run() {
+    let server = Server::playback();
+    let thread = server.thread(&completes(1, 0));
+    let refused = |id: &str| server.events(&add_message(id, "hi")).last().unwrap()["type"].clone();
+    assert_eq!(refused("thr_none"), "error");
+    let retry = json!({"thread_id": thread, "item_id": "msg_none"});
+    server.events(&op("threads.retry_after_item", retry));
+    let found = scrape_idle(&server);
+    assert_eq!(found.sum("chatkit_runs_total"), 1.0);
+    assert_eq!(found.sum("chatkit_run_duration_seconds_count"), 1.0);
+    assert_eq!(value(&found, "chatkit_run_longest_gap_seconds_count"), 1.0);
+    for op in ["threads.add_user_message", "threads.retry_after_item"] {
+        let answered = found.value("chatkit_ops_total", &[("op", op), ("status", "404")]);
+        assert_eq!(answered, Some(1.0), "{op}");
+        let failed = found.value("chatkit_runs_total", &[("op", op), ("end", "failed")]);
+        assert_eq!(failed, Some(0.0), "{op}");
+    }
+    // The log tells of them all the same.
+    let ends: Vec<String> = server.ended().into_iter().map(|ended| ended.end).collect();
+    assert_eq!(ends, ["completed", "refused", "refused"]);
 }
 
 #[test]

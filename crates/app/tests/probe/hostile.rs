@@ -1,11 +1,14 @@
 //! Servers that do harm: the probe ends all the same, and keeps no more than it may.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     thread,
     time::{Duration, Instant},
 };
+
+use serde_json::Value;
 
 use crate::command::Probed;
 
@@ -19,9 +22,11 @@ fn serve(write: fn(&mut TcpStream) -> io::Result<()>) -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            // The request comes in one piece. The probe may go away at any time.
-            let _ = stream.read(&mut [0; 8192]);
-            let _ = stream.write_all(HEAD.as_bytes()).and_then(|()| write(&mut stream));
+            thread::spawn(move || {
+                // The request comes in one piece. The probe may go away at any time.
+                let _ = stream.read(&mut [0; 8192]);
+                let _ = stream.write_all(HEAD.as_bytes()).and_then(|()| write(&mut stream));
+            });
         }
     });
     url
@@ -60,6 +65,36 @@ fn an_event_that_would_take_all_memory_is_not_read() {
     });
     let (end, codes) = probe(&url);
     assert_eq!(end, "too-large", "{codes:?}");
+}
+
+/// Small on the way, large in memory: each stream may take that, all together may not.
+#[test]
+fn many_streams_share_what_memory_there_is() {
+    let url = serve(|stream| {
+        let objects = "{},".repeat(20_000);
+        stream.write_all(format!("data: [{objects}0]\n\n").as_bytes())
+    });
+    let probe = |streams: &str, more: &[&str]| {
+        let args = [&url, "--stream-only", "--concurrency", streams];
+        let probed = Probed::run(&[&args[..], more].concat());
+        assert!(probed.status < 2, "{probed:?}");
+        probed
+    };
+    let few = probe("8", &["--json"]).json();
+    assert_eq!(few.get("memory_full"), None);
+    let ends = |report: &Value| -> BTreeSet<String> {
+        let rounds = report["rounds"].as_array().unwrap().iter();
+        let streams = rounds.flat_map(|round| round["streams"].as_array().unwrap());
+        streams.map(|stream| stream["end"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ends(&few), ["complete".to_owned()].into());
+    // What is too much is the probe's own doing, and no fault of the server.
+    let many = probe("40", &["--json", "--repeat", "3"]).json();
+    assert_eq!(many["memory_full"], true, "{}", many["findings"]);
+    assert_eq!(ends(&many), ["complete".to_owned(), "left".to_owned()].into());
+    assert_eq!(many["rounds"].as_array().unwrap().len(), 2, "no other round is begun");
+    let text = probe("40", &[]).stdout;
+    assert!(text.contains("\nstopped early: "), "{text}");
 }
 
 #[test]

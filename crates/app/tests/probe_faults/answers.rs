@@ -68,6 +68,25 @@ fn wrong_statuses_and_types_are_found() {
 }
 
 #[test]
+fn odd_statuses_are_called_so() {
+    for status in [101, 999] {
+        let report = through(instead(status, "text/plain", ""), ONLY);
+        report.is_only(&["status-odd"]);
+        report.ended_with(1);
+    }
+}
+
+/// One cause is one finding: where there is no ChatKit server, its other answers say nothing more.
+#[test]
+fn what_is_no_chatkit_server_is_found_once() {
+    let server = Server::playback();
+    let url = format!("http://{}/nowhere", server.address());
+    Report::of(&url, &[]).is_only(&["status-4xx"]);
+    through(instead(200, "text/html", "<html><title>Hi</title>"), &[])
+        .is_only(&["wrong-content-type"]);
+}
+
+#[test]
 fn a_redirect_is_found() {
     let report = through(
         Faults::stream(|exchange| {

@@ -31,6 +31,13 @@ impl Report {
         Self::of(url, &[&["--message", script], args].concat())
     }
 
+    /// A figure of each stream, in order.
+    pub(crate) fn times(&self, name: &str) -> Vec<Option<f64>> {
+        let rounds = self.json["rounds"].as_array().unwrap_or_else(|| panic!("{self}"));
+        let streams = rounds.iter().flat_map(|round| round["streams"].as_array().unwrap());
+        streams.map(|stream| stream["figures"][name].as_f64()).collect()
+    }
+
     /// The codes of all findings.
     pub(crate) fn codes(&self) -> BTreeSet<&str> {
         let findings = self.json["findings"].as_array().unwrap_or_else(|| panic!("{self}"));

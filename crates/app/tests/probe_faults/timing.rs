@@ -136,6 +136,28 @@ fn a_text_that_is_late_and_whole_is_no_buffer() {
     through(Faults::none(), &late).is_only(&["one-big-delta"]);
 }
 
+/// What the connection takes is no part of the other times.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_slow_connection_is_no_slow_server() {
+    let server = Server::playback();
+    let proxy = crate::faulty::crowded(server.address());
+    let args = ["--stream-only", "--repeat", "2"];
+    let report = Report::of_script(&proxy.url(), &text(8, 30), &args);
+    report.is_only(&["slow-connect"]);
+    report.ended_with(0);
+    let times = report.times("connect_ms");
+    // The proxy closes each connection after its stream. The second is taken at once.
+    assert!(
+        matches!(times[..], [Some(first), Some(next)] if first >= 1000.0 && next < 1000.0),
+        "{times:?}"
+    );
+    for name in ["headers_ms", "first_event_ms", "total_ms"] {
+        let times = report.times(name);
+        assert!(times.iter().all(|ms| ms.is_some_and(|ms| ms < 1000.0)), "{name}: {times:?}");
+    }
+}
+
 #[test]
 fn long_waits_are_told_apart() {
     let quick = text(8, 30);

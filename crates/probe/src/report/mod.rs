@@ -18,6 +18,7 @@ use crate::{
     crowd::Member,
     figures::in_ms,
     run::main_recording,
+    transport,
     verdict::{self, check_crowd_members, check_follow_ups, merge},
     words::plain,
 };
@@ -37,6 +38,9 @@ pub struct Report {
     notes: usize,
     /// Whether it was told to stop before it was through.
     interrupted: bool,
+    /// Whether it stopped since it keeps no more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    memory_full: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     unreachable: Option<String>,
     figures: Summary,
@@ -69,6 +73,8 @@ struct StreamReport {
     http: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
+    #[serde(skip)]
+    is_stream: bool,
     end: &'static str,
     figures: Figures,
     /// Events in equal parts of the time that its round took.
@@ -106,6 +112,7 @@ impl Report {
             warnings: number(Severity::Warning),
             notes: number(Severity::Note),
             interrupted: outcome.interrupted,
+            memory_full: outcome.memory_full,
             unreachable: outcome.unreachable.as_deref().map(plain),
             figures: Summary::of(&watched),
             gap_histogram: histogram(&watched),
@@ -114,6 +121,11 @@ impl Report {
             follow_ups: outcome.follow_ups.iter().map(FollowUpReport::new).collect(),
             threads_left: left,
         }
+    }
+
+    /// Whether any answer was an event stream.
+    fn has_stream(&self) -> bool {
+        self.rounds.iter().flat_map(|round| &round.streams).any(|stream| stream.is_stream)
     }
 
     /// Whether there was no connection to the server.
@@ -156,7 +168,7 @@ fn findings(outcome: &Outcome) -> Vec<Finding> {
         match alone.filter(|_| !round.alone).and_then(main_of) {
             Some(alone) => {
                 let members: Vec<Member<'_>> = round.streams.iter().map(member).collect();
-                streams.extend(check_crowd_members(alone, &members, round.apart));
+                streams.extend(check_crowd_members(alone, &members));
             }
             None => streams.extend(recordings().map(verdict::check)),
         }
@@ -213,6 +225,7 @@ impl StreamReport {
             status: head.map(|head| head.status),
             http: head.map(|head| plain(&head.version)),
             content_type,
+            is_stream: transport::is_stream(recording),
             end: end(&recording.end),
             figures: Figures::of(recording),
             timeline: chart::timeline(recording, begun, total),
@@ -234,6 +247,7 @@ fn end(end: &End) -> &'static str {
     match end {
         End::Complete(_) => "complete",
         End::CutFrame(_) => "cut-frame",
+        End::NotConnected(..) => "not-connected",
         End::Broken(..) => "broken",
         End::Undecodable(..) => "undecodable",
         End::TooLarge(_) => "too-large",

@@ -44,7 +44,8 @@ impl Spread {
 impl Summary {
     /// Sums up the figures of some streams.
     pub fn of(all: &[Figures]) -> Self {
-        let times: [Named<Option<Duration>>; 8] = [
+        let times: [Named<Option<Duration>>; 9] = [
+            ("connect_ms", |figures| figures.connect),
             ("headers_ms", |figures| figures.headers),
             ("first_event_ms", |figures| figures.first_event),
             ("first_text_ms", |figures| figures.first_text),

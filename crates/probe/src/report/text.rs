@@ -24,7 +24,8 @@ enum Unit {
     Rate,
 }
 
-const FIGURES: [(&str, &str, Unit); 12] = [
+const FIGURES: [(&str, &str, Unit); 13] = [
+    ("connect_ms", "connection", Unit::Time),
     ("headers_ms", "headers", Unit::Time),
     ("first_event_ms", "first event", Unit::Time),
     ("first_text_ms", "first text", Unit::Time),
@@ -106,7 +107,8 @@ fn figures(page: &mut Page, report: &Report) {
     }
     for (name, label, unit) in FIGURES {
         let Some(spread) = report.figures.get(name) else { continue };
-        if name == "heartbeats" && spread.max == 0.0 {
+        let is_empty = matches!(unit, Unit::Number) && spread.max == 0.0;
+        if is_empty && (name == "heartbeats" || !report.has_stream()) {
             continue;
         }
         let mut line = columns(spread, unit, several);
@@ -215,7 +217,7 @@ fn follow_ups(page: &mut Page, follow_ups: &[FollowUpReport]) {
         .collect();
     let indent = NAMES + 2;
     for (number, line) in page.style.wrap(&words.join(" · "), indent).iter().enumerate() {
-        page.named(if number == 0 { "asked on" } else { "" }, line);
+        page.named(if number == 0 { "afterwards" } else { "" }, line);
     }
 }
 
@@ -245,6 +247,11 @@ fn finding(page: &mut Page, finding: &Finding) {
 }
 
 fn closing(page: &mut Page, report: &Report) {
+    if report.memory_full {
+        page.line(
+            "stopped early: the streams fill the memory that a probe may take; ask for fewer",
+        );
+    }
     if !report.threads_left.is_empty() {
         let threads = report.threads_left.join(", ");
         page.line(&format!("threads that could not be deleted: {threads}"));

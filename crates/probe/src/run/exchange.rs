@@ -10,13 +10,14 @@ use chatkit_sse::{Parser, TooLarge};
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet, time::timeout_at};
 
-use super::{Limits, Stop};
+use super::{
+    Limits, Stop,
+    room::{Full, Room, Share},
+};
 use crate::{End, Frame, FrameKind, Head, Live, Read, Recording, arrivals::characters};
 
 /// How much of a body is read, in bytes after decompression: no chat has more to say in one answer.
 const MAX_BODY: usize = 64 * 1024 * 1024;
-/// How much memory the frames and reads of an answer may take, in bytes.
-const MAX_KEPT: usize = 512 * 1024 * 1024;
 /// What an object and an entry of an object or a list take at most, in bytes, without their texts.
 const OBJECT: usize = 640;
 const ENTRY: usize = 112;
@@ -34,6 +35,17 @@ pub(super) struct Seen {
     pub(super) recording: Recording,
     /// Why there was no connection.
     pub(super) unreachable: Option<String>,
+    /// Whether it was left since all answers together take too much.
+    pub(super) memory_full: bool,
+}
+
+/// How an answer is watched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watching<'a> {
+    pub(super) limits: Limits,
+    pub(super) room: &'a Room,
+    pub(super) live: &'a Live,
+    pub(super) stop: &'a Stop,
 }
 
 /// Sends a request and watches the answer.
@@ -41,22 +53,19 @@ pub(super) async fn exchange(
     client: &Client,
     request: &Value,
     streams: bool,
-    limits: Limits,
-    live: &Live,
-    stop: &Stop,
+    watching: Watching<'_>,
 ) -> Seen {
-    let sending = client.send(request, streams);
-    record(sending, request.clone(), limits, live, stop).await
+    record(client.send(request, streams), request.clone(), watching).await
 }
 
 /// Asks as a browser does before it sends what the stock client sends.
-pub(super) async fn preflight(client: &Client, limits: Limits, stop: &Stop) -> Recording {
+pub(super) async fn preflight(client: &Client, watching: Watching<'_>) -> Recording {
     let sending = client.preflight(&[
         ("origin", ORIGIN),
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "chatkit-frame-instance-id,content-type"),
     ]);
-    record(sending, Value::Null, limits, &Live::new(), stop).await.recording
+    record(sending, Value::Null, watching).await.recording
 }
 
 /// Why nothing more is read.
@@ -65,6 +74,8 @@ enum Ended {
     Stopped,
     Silent,
     OutOfTime,
+    TooLarge,
+    MemoryFull,
 }
 
 struct Watch<'a> {
@@ -73,19 +84,21 @@ struct Watch<'a> {
     stop: &'a Stop,
     /// When the last event came, or the request was sent.
     last_event: Instant,
+    share: Share,
+    memory_full: bool,
 }
 
 async fn record(
     sending: impl Future<Output = Result<Answer, ClientError>>,
     request: Value,
-    limits: Limits,
-    live: &Live,
-    stop: &Stop,
+    watching: Watching<'_>,
 ) -> Seen {
-    let start = Instant::now();
-    let mut watch = Watch { start, limits, stop, last_event: start };
+    let Watching { limits, room, live, stop } = watching;
+    let (start, share) = (Instant::now(), room.share());
+    let mut watch = Watch { start, limits, stop, last_event: start, share, memory_full: false };
     let mut recording = Recording {
         request,
+        connect: None,
         head: None,
         reads: Vec::new(),
         frames: Vec::new(),
@@ -102,10 +115,13 @@ async fn record(
             failed(&error, start.elapsed())
         }
         Ok(Ok(answer)) => {
-            // Neither the making of the request nor the wait for a task is the server's.
-            watch.start = answer.sent_at;
+            // Neither the making of the request nor the wait for a task is the server's, and the
+            // connection has a time of its own.
+            watch.start = answer.connected_at.unwrap_or(answer.sent_at);
+            recording.connect =
+                answer.connected_at.map(|at| at.saturating_duration_since(answer.sent_at));
             watch.last_event = answer.headers_at;
-            recording.head = Some(head(&answer));
+            recording.head = Some(head(&answer, watch.start));
             live.head(answer.status);
             if answer.is_event_stream() {
                 watch.read_stream(answer, &mut recording, live).await
@@ -114,7 +130,7 @@ async fn record(
             }
         }
     };
-    Seen { recording, unreachable }
+    Seen { recording, unreachable, memory_full: watch.memory_full }
 }
 
 impl Watch<'_> {
@@ -131,40 +147,42 @@ impl Watch<'_> {
         }
     }
 
-    fn end(&self, ended: Ended) -> End {
+    fn end(&mut self, ended: Ended) -> End {
         let at = self.start.elapsed();
+        self.memory_full |= matches!(ended, Ended::MemoryFull);
         match ended {
             Ended::Silent => End::TimedOut(at),
-            Ended::Stopped | Ended::OutOfTime => End::Left(at),
+            Ended::TooLarge => End::TooLarge(at),
+            Ended::Stopped | Ended::OutOfTime | Ended::MemoryFull => End::Left(at),
         }
     }
 
     async fn read_stream(&mut self, answer: Answer, recording: &mut Recording, live: &Live) -> End {
         let mut parser = Parser::new(MAX_BODY).with_comments();
-        let mut pieces = Pieces::of(answer);
-        let mut kept = 0;
+        let mut pieces = Pieces::of(answer, self.share.clone());
         loop {
             let piece = match self.wait(pieces.next()).await {
                 Err(ended) => return self.end(ended),
                 Ok(None) => break,
                 Ok(Some(Came::Piece(piece))) => piece,
-                Ok(Some(Came::TooMuch)) => return End::TooLarge(self.start.elapsed()),
+                Ok(Some(Came::TooMuch(ended))) => return self.end(ended),
                 Ok(Some(Came::Failed(error))) => return failed(&error, self.start.elapsed()),
             };
             let at = piece.at.saturating_duration_since(self.start);
             let read = recording.reads.len();
             recording.reads.push(Read { at, bytes: piece.wire_bytes });
-            kept += size_of::<Read>();
             parser.push(&piece.data);
+            if let Err(full) = self.share.take(size_of::<Read>()) {
+                return self.end(full.into());
+            }
             loop {
                 let frame = match parser.next_frame() {
                     Ok(Some(frame)) => frame,
                     Ok(None) => break,
                     Err(TooLarge) => return End::TooLarge(at),
                 };
-                kept += memory(&frame);
-                if kept > MAX_KEPT {
-                    return End::TooLarge(at);
+                if let Err(full) = self.share.take(memory(&frame)) {
+                    return self.end(full.into());
                 }
                 let kind = kind(frame.data, &frame.comments);
                 match &kind {
@@ -199,9 +217,11 @@ impl Watch<'_> {
                     self.last_event = piece.at;
                     let room = MAX_TEXT.saturating_sub(body.len());
                     body.extend_from_slice(piece.data.get(..room).unwrap_or(&piece.data));
-                    let reads = recording.reads.len() * size_of::<Read>();
-                    if piece.data.len() > room || reads > MAX_KEPT {
+                    if piece.data.len() > room {
                         break End::TooLarge(at);
+                    }
+                    if let Err(full) = self.share.take(piece.data.len() + size_of::<Read>()) {
+                        break self.end(full.into());
                     }
                 }
             }
@@ -215,7 +235,7 @@ impl Watch<'_> {
 enum Came {
     Piece(Piece),
     /// More than is kept.
-    TooMuch,
+    TooMuch(Ended),
     Failed(ClientError),
 }
 
@@ -228,7 +248,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn of(mut answer: Answer) -> Self {
+    fn of(mut answer: Answer, share: Share) -> Self {
         let (sender, pieces) = mpsc::channel(READ_AHEAD);
         let mut task = JoinSet::new();
         task.spawn(async move {
@@ -238,7 +258,11 @@ impl Pieces {
                 let came = match piece {
                     Ok(piece) => {
                         count += piece.data.len();
-                        if count <= MAX_BODY { Came::Piece(piece) } else { Came::TooMuch }
+                        match share.take(piece.data.len()) {
+                            Ok(()) if count <= MAX_BODY => Came::Piece(piece),
+                            Ok(()) => Came::TooMuch(Ended::TooLarge),
+                            Err(full) => Came::TooMuch(full.into()),
+                        }
                     }
                     Err(error) => Came::Failed(error),
                 };
@@ -256,9 +280,18 @@ impl Pieces {
     }
 }
 
-fn head(answer: &Answer) -> Head {
+impl From<Full> for Ended {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::OfOne => Self::TooLarge,
+            Full::OfAll => Self::MemoryFull,
+        }
+    }
+}
+
+fn head(answer: &Answer, start: Instant) -> Head {
     Head {
-        at: answer.headers_at.saturating_duration_since(answer.sent_at),
+        at: answer.headers_at.saturating_duration_since(start),
         status: answer.status,
         version: answer.version.clone(),
         headers: answer.headers.clone(),
@@ -292,12 +325,12 @@ fn kind(data: Option<String>, comments: &[String]) -> FrameKind {
 fn failed(error: &ClientError, at: Duration) -> End {
     match error {
         ClientError::NotConnected { reason, .. } => {
-            End::Broken(at, format!("no connection: {reason}"))
+            End::NotConnected(at, format!("no connection: {reason}"))
+        }
+        ClientError::Tls { reason, .. } => {
+            End::NotConnected(at, format!("no secure connection: {reason}"))
         }
         ClientError::Broken { reason, .. } => End::Broken(at, reason.clone()),
-        ClientError::Tls { reason, .. } => {
-            End::Broken(at, format!("no secure connection: {reason}"))
-        }
         ClientError::Encoding { reason, .. } => End::Undecodable(at, reason.clone()),
         ClientError::TooLarge { .. } => End::TooLarge(at),
         error => End::Broken(at, error.to_string()),

@@ -3,6 +3,7 @@
 mod exchange;
 mod limits;
 mod requests;
+mod room;
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,13 @@ pub use limits::{Limits, Stop};
 use requests::op;
 pub use requests::{create_thread, is_streaming};
 
-use crate::{End, FollowUp, FollowUpKind, Live, Recording, arrivals::events};
-use exchange::{exchange, preflight};
+use crate::{End, FollowUp, FollowUpKind, Live, Recording, arrivals::events, transport};
+use exchange::{Watching, exchange, preflight};
+use room::Room;
 
+/// How much memory all streams may take, in bytes, and what is asked afterwards.
+const MAX_KEPT: usize = 512 * 1024 * 1024;
+const MAX_ASKED: usize = 64 * 1024 * 1024;
 /// The most time between the beginnings of two streams of a crowd.
 const APART: Duration = Duration::from_millis(50);
 /// The most time until the last stream of a crowd is begun.
@@ -38,7 +43,8 @@ pub struct Plan {
     pub concurrency: usize,
     /// How long to watch.
     pub limits: Limits,
-    /// Whether to ask for the thread afterwards, and for things that cannot be done.
+    /// Whether to ask for the thread afterwards, and for things that cannot be done, if there was a
+    /// stream at all.
     pub follow_up: bool,
     /// Whether to leave the threads that were made.
     pub keep: bool,
@@ -55,6 +61,8 @@ pub struct Outcome {
     pub left: Vec<String>,
     /// Whether it was told to stop before it was through.
     pub interrupted: bool,
+    /// Whether it stopped since it keeps no more of so many streams.
+    pub memory_full: bool,
     /// Why there was no connection to the server, if there was none.
     pub unreachable: Option<String>,
 }
@@ -64,8 +72,6 @@ pub struct Outcome {
 pub struct Round {
     /// Whether this is the one stream that a crowd is compared with.
     pub alone: bool,
-    /// The time between the beginnings of two.
-    pub apart: Duration,
     /// The streams.
     pub streams: Vec<Stream>,
 }
@@ -98,32 +104,43 @@ pub async fn run(client: &Client, plan: &Plan, live: &Live, stop: &Stop) -> Outc
         follow_ups: Vec::new(),
         left: Vec::new(),
         interrupted: false,
+        memory_full: false,
         unreachable: None,
     };
+    let quiet = Live::new();
     let crowds = std::iter::repeat_n((false, plan.concurrency), plan.rounds);
     let alone = (plan.concurrency > 1).then_some((true, 1));
+    let answers = plan.rounds * plan.concurrency + usize::from(alone.is_some());
+    let room = Room::new(MAX_KEPT, answers);
+    let watching = Watching { limits: plan.limits, room: &room, live, stop };
     for (number, (alone, people)) in alone.into_iter().chain(crowds).enumerate() {
         live.begin_round(number, alone, people, plan);
         let one = outcome.rounds.first().and_then(|round| round.streams.first());
         let apart = apart(one.map(|stream| stream.recording.end.at()), people);
-        let (round, unreachable) = watch(client, plan, people, apart, live, stop).await;
-        outcome.rounds.push(Round { alone, ..round });
-        if unreachable.is_some() || stop.is_set() {
-            outcome.unreachable = unreachable;
+        let seen = watch(client, plan, people, apart, watching).await;
+        outcome.rounds.push(Round { alone, streams: seen.streams });
+        outcome.memory_full = seen.memory_full;
+        outcome.unreachable = seen.unreachable;
+        if outcome.unreachable.is_some() || outcome.memory_full || stop.is_set() {
             break;
         }
     }
     if outcome.unreachable.is_some() {
         return outcome;
     }
-    if plan.follow_up && !stop.is_set() {
+    let room = Room::new(MAX_ASKED, 1);
+    let watching = Watching { room: &room, live: &quiet, ..watching };
+    // Where there is no such server, each of its answers would be another finding.
+    let mut streams = outcome.rounds.iter().flat_map(|round| &round.streams);
+    let is_there = streams.any(|stream| transport::is_stream(&stream.recording));
+    if plan.follow_up && is_there && !stop.is_set() {
         live.ask_on();
-        outcome.follow_ups = follow_up(client, plan, &outcome.rounds, stop).await;
+        outcome.follow_ups = follow_up(client, &outcome.rounds, watching).await;
     }
     outcome.interrupted = stop.is_set();
     if !plan.keep {
         live.tidy_up();
-        outcome.left = delete_threads(client, plan, &outcome, stop).await;
+        outcome.left = delete_threads(client, &outcome, watching).await;
     }
     outcome
 }
@@ -135,32 +152,51 @@ fn apart(one: Option<Duration>, people: usize) -> Duration {
     (all / people).min(APART)
 }
 
+/// What was seen of a round.
+struct Watched {
+    streams: Vec<Stream>,
+    /// Why there was no connection, if there was none at all.
+    unreachable: Option<String>,
+    memory_full: bool,
+}
+
 async fn watch(
     client: &Client,
     plan: &Plan,
     people: usize,
     apart: Duration,
-    live: &Live,
-    stop: &Stop,
-) -> (Round, Option<String>) {
+    watching: Watching<'_>,
+) -> Watched {
     let begin = Instant::now();
     let streams = (0..people).map(|number| async move {
         // Beyond what a u32 counts nobody waits.
         sleep(apart * u32::try_from(number).unwrap_or_default()).await;
         let streams = is_streaming(&plan.request);
-        let offset = begin.elapsed();
-        let seen = exchange(client, &plan.request, streams, plan.limits, live, stop).await;
-        live.end_stream();
-        (Stream { offset, recording: seen.recording }, seen.unreachable)
+        let begun = begin.elapsed();
+        let seen = exchange(client, &plan.request, streams, watching).await;
+        watching.live.end_stream();
+        (begun, seen)
     });
-    let (streams, unreachable): (Vec<_>, Vec<_>) = join_all(streams).await.into_iter().unzip();
+    let seen = join_all(streams).await;
     // Some connections of a crowd may be refused: that is an answer.
-    let all_failed = unreachable.iter().all(Option::is_some);
-    let reason = unreachable.into_iter().flatten().next().filter(|_| all_failed);
-    (Round { alone: false, apart, streams }, reason)
+    let is_reached = seen.iter().any(|(_, seen)| seen.unreachable.is_none());
+    let reasons = || seen.iter().filter_map(|(_, seen)| seen.unreachable.clone());
+    Watched {
+        unreachable: if is_reached { None } else { reasons().next() },
+        memory_full: seen.iter().any(|(_, seen)| seen.memory_full),
+        streams: seen.into_iter().map(|(begun, seen)| Stream::new(begun, seen.recording)).collect(),
+    }
 }
 
-async fn follow_up(client: &Client, plan: &Plan, rounds: &[Round], stop: &Stop) -> Vec<FollowUp> {
+impl Stream {
+    /// A stream that was begun at a time of its round.
+    fn new(begun: Duration, recording: Recording) -> Self {
+        let offset = begun + recording.connect.unwrap_or_default();
+        Self { offset, recording }
+    }
+}
+
+async fn follow_up(client: &Client, rounds: &[Round], watching: Watching<'_>) -> Vec<FollowUp> {
     let Some(main) = main_recording(rounds) else { return Vec::new() };
     let mut asked: Vec<(FollowUpKind, Value)> = Vec::new();
     if let Some(thread) = thread_of(main) {
@@ -169,22 +205,21 @@ async fn follow_up(client: &Client, plan: &Plan, rounds: &[Round], stop: &Stop) 
     }
     asked.push((FollowUpKind::WrongStream, requests::wrong_stream()));
     asked.push((FollowUpKind::WrongJson, requests::wrong_json()));
-    let quiet = Live::new();
     let mut follow_ups = Vec::new();
     for (kind, request) in asked {
         let streams = kind == FollowUpKind::WrongStream;
-        let mut seen = exchange(client, &request, streams, plan.limits, &quiet, stop).await;
+        let mut seen = exchange(client, &request, streams, watching).await;
         // A connection that was kept may be closed by the server in the very moment it is used
         // again. Browsers then ask once more on a new one (RFC 9112, section 9.3.1).
         if seen.recording.head.is_none() && matches!(seen.recording.end, End::Broken(..)) {
-            seen = exchange(client, &request, streams, plan.limits, &quiet, stop).await;
+            seen = exchange(client, &request, streams, watching).await;
         }
         follow_ups.push(FollowUp { kind, recording: seen.recording });
     }
-    let recording = preflight(client, plan.limits, stop).await;
+    let recording = preflight(client, watching).await;
     follow_ups.push(FollowUp { kind: FollowUpKind::Preflight, recording });
     // What was cut short says nothing.
-    if stop.is_set() { Vec::new() } else { follow_ups }
+    if watching.stop.is_set() { Vec::new() } else { follow_ups }
 }
 
 /// The recording that the follow-ups are compared with: that of the last stream, since a retry
@@ -208,22 +243,19 @@ fn made_thread(recording: &Recording) -> Option<&str> {
         .and_then(|event| event.json["thread"]["id"].as_str())
 }
 
-async fn delete_threads(
-    client: &Client,
-    plan: &Plan,
-    outcome: &Outcome,
-    stop: &Stop,
-) -> Vec<String> {
+async fn delete_threads(client: &Client, outcome: &Outcome, watching: Watching<'_>) -> Vec<String> {
     let streams = outcome.rounds.iter().flat_map(|round| &round.streams);
     let mut threads = streams.filter_map(|stream| made_thread(&stream.recording));
     let stray = outcome.follow_ups.iter().any(was_accepted).then_some(requests::NO_THREAD);
-    let limits =
-        if stop.is_set() { Limits { silence: LEAVING, total: LEAVING } } else { plan.limits };
-    let (quiet, never) = (Live::new(), Stop::new());
+    let limits = match watching.stop.is_set() {
+        true => Limits { silence: LEAVING, total: LEAVING },
+        false => watching.limits,
+    };
+    let watching = Watching { limits, stop: &Stop::new(), ..watching };
     let mut left = Vec::new();
     for thread in threads.by_ref().chain(stray) {
         let request = requests::delete_thread(thread);
-        let seen = exchange(client, &request, false, limits, &quiet, &never).await;
+        let seen = exchange(client, &request, false, watching).await;
         let status = seen.recording.head.map(|head| head.status);
         if !status.is_some_and(|status| (200..300).contains(&status)) {
             left.push(thread.to_owned());

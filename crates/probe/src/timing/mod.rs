@@ -6,6 +6,7 @@
 //! | `nagle` | pauses of 40 or 200 ms that a sender makes while it waits for the receiver's acknowledgement |
 //! | `bursts` | many events at once, again and again, after so many bytes or so much time |
 //! | `pace` | events come one by one, but slowly; or a long text comes in one piece |
+//! | `connect` | a long wait for the connection |
 //! | `waits` | long waits for the head, the first event, the first text, or in the middle |
 //!
 //! A stream that is buffered says nothing about the waits behind the buffer, so the rules are asked
@@ -14,6 +15,7 @@
 mod buffered;
 mod bursts;
 mod clock;
+mod connect;
 mod nagle;
 mod pace;
 mod script;
@@ -21,10 +23,13 @@ mod script;
 mod tests;
 mod waits;
 
+pub(crate) use connect::slow_connect;
+
 use crate::{Finding, Recording};
 
 /// What is found here.
-pub(crate) const CODES: [&str; 10] = [
+pub(crate) const CODES: [&str; 11] = [
+    "slow-connect",
     "buffered-whole",
     "nagle",
     "bursts",

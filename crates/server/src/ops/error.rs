@@ -2,7 +2,7 @@
 
 use chatkit_protocol::{ErrorCode, ErrorEvent, RequestError, RequestErrorKind};
 
-use crate::{AttachmentError, StoreError};
+use crate::{AttachmentError, EndReason, StoreError};
 
 /// An op that failed, with a text for the caller.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,14 @@ impl OpError {
         let is_worded_by_client = self.code == ErrorCode::STREAM_ERROR;
         let message = (!is_worded_by_client).then_some(self.message);
         ErrorEvent { code: self.code, message, allow_retry }
+    }
+
+    /// How a run ends that comes to no more than this.
+    pub(crate) fn end(&self) -> EndReason {
+        match self.kind {
+            OpErrorKind::Internal => EndReason::Failed,
+            _ => EndReason::Refused,
+        }
     }
 
     /// Logs what only the operator may know.

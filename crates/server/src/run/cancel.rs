@@ -68,7 +68,10 @@ impl CancelReason {
 pub enum EndReason {
     /// The responder came to its end.
     Completed,
-    /// The responder, the store or the request failed; clients saw an error.
+    /// The request was refused before the responder started: it is wrong, what it names does not
+    /// exist, the thread is locked or busy. Clients saw an error.
+    Refused,
+    /// The responder or the store failed; clients saw an error.
     Failed,
     /// It was cancelled.
     Cancelled(CancelReason),
@@ -79,6 +82,7 @@ impl EndReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
+            Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Cancelled(reason) => reason.as_str(),
         }

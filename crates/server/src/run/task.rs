@@ -69,9 +69,10 @@ pub(crate) fn run<S: ChatKitServer>(
             Err(error) => {
                 watched.answered(error.kind.status());
                 error.log(op.as_str());
+                let end = error.end();
                 send_all(&mut writer, [ThreadStreamEvent::Error(error.into_event())]);
-                writer.end(EndReason::Failed);
-                return tell_end(shared, context, watched, EndReason::Failed);
+                writer.end(end);
+                return tell_end(shared, context, watched, end);
             }
         };
         watched.answered(200);

@@ -165,6 +165,7 @@ impl State {
             EndReason::Completed if !probe.script_ended => Some("its responder had not ended"),
             EndReason::Completed if probe.store_failures > 0 => Some("the store had failed"),
             EndReason::Failed if !may_fail(probe) => Some("nothing had failed"),
+            EndReason::Refused if !may_be_refused(probe) => Some("it was right, or had begun"),
             EndReason::Cancelled(reason) => {
                 let reasons = probe.reasons.as_deref().unwrap_or_default();
                 (!reasons.contains(&reason.as_str())).then_some("there was no reason")
@@ -255,7 +256,7 @@ impl State {
 fn error_problem(end: EndReason, view: &View) -> Option<String> {
     use CancelReason::{Deadline, Shutdown, Stalled};
     let wants_retry = matches!(end, EndReason::Cancelled(Shutdown | Stalled | Deadline));
-    let wants_error = wants_retry || end == EndReason::Failed;
+    let wants_error = wants_retry || matches!(end, EndReason::Failed | EndReason::Refused);
     let is_right = match &view.error {
         Some(error) => wants_error && (error.allow_retry || !wants_retry),
         None => !wants_error,
@@ -269,11 +270,15 @@ pub(crate) fn is_rolled_back(probe: &Probe) -> bool {
 
 /// Whether a run that failed had a reason to.
 fn may_fail(probe: &Probe) -> bool {
-    let before_responding = probe.begun.is_none();
-    let could_be_refused = probe.op != Op::ThreadsCreate;
     probe.script_failed
         || probe.store_failures > 0
-        || (before_responding && (probe.was_refused || could_be_refused || probe.recovery_failed))
+        || (probe.begun.is_none() && probe.recovery_failed)
+}
+
+/// Whether the request of a run had a reason to be refused.
+fn may_be_refused(probe: &Probe) -> bool {
+    let could_be_refused = probe.op != Op::ThreadsCreate;
+    probe.begun.is_none() && (probe.was_refused || could_be_refused)
 }
 
 /// An event in short.

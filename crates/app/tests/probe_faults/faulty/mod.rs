@@ -4,6 +4,8 @@
 //! is then the only difference to a stream without findings.
 
 mod blocking;
+#[cfg(target_os = "linux")]
+mod crowded;
 mod exchange;
 mod http;
 mod nagle;
@@ -12,6 +14,8 @@ mod rewrite;
 mod transport;
 
 pub(crate) use blocking::{Blocking, Busy};
+#[cfg(target_os = "linux")]
+pub(crate) use crowded::crowded;
 pub(crate) use exchange::{Exchange, Wait};
 pub(crate) use http::{Client, Request};
 pub(crate) use nagle::nagle;

@@ -64,10 +64,21 @@ impl fmt::Debug for Faults {
 impl Proxy {
     pub(crate) fn start(upstream: SocketAddr, faults: Faults) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_after(|| (), listener, upstream, faults)
+    }
+
+    /// One that takes connections only after something else.
+    pub(super) fn start_after(
+        before: impl FnOnce() + Send + 'static,
+        listener: TcpListener,
+        upstream: SocketAddr,
+        faults: Faults,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let stopped = Arc::new(AtomicBool::new(false));
         let (faults, stop) = (Arc::new(faults), Arc::clone(&stopped));
         let thread = thread::spawn(move || {
+            before();
             for stream in listener.incoming() {
                 if stop.load(Ordering::Relaxed) {
                     break;

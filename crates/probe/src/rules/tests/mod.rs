@@ -100,6 +100,7 @@ fn of_frames(kinds: Vec<FrameKind>) -> Recording {
     });
     Recording {
         request: Value::Null,
+        connect: None,
         head: Some(head(200, "text/event-stream")),
         reads: Vec::new(),
         frames: frames.collect(),
