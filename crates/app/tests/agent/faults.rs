@@ -55,8 +55,20 @@ fn faults() -> Vec<Fault> {
             3,
         ),
         fault(
-            refused(400, "This model cannot read images.", "invalid_value"),
-            "The model's provider refused the request: This model cannot read images.",
+            refused(400, "No deployment of m1 at http://10.0.0.7.", "invalid_value"),
+            "The model's provider refused the request.",
+            false,
+            1,
+        ),
+        fault(
+            Answer::status(400).body("upstream http://10.0.0.7: no such parameter"),
+            "The model's provider refused the request.",
+            false,
+            1,
+        ),
+        fault(
+            refused(400, "Your input exceeds the window.", "context_length_exceeded"),
+            "The conversation is too long for the model.",
             false,
             1,
         ),
