@@ -33,7 +33,7 @@ pub(crate) fn routes(attachments: Attachments) -> Router {
     Router::new().route(ROUTE, put(upload).get(download)).with_state(attachments)
 }
 
-async fn upload(
+pub(super) async fn upload(
     State(attachments): State<Attachments>,
     Path(id): Path<AttachmentId>,
     body: Body,
@@ -80,7 +80,7 @@ async fn load_expected(
     Ok(attachment)
 }
 
-async fn download(
+pub(super) async fn download(
     State(attachments): State<Attachments>,
     Path(id): Path<AttachmentId>,
 ) -> Response {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     agent, agent_with,
-    common::{create, kinds, shown_text, string, until},
+    common::{create, kinds, shown_text, until},
     created, error,
     provider::{Provider, chats, says},
     story,
@@ -166,7 +166,8 @@ fn a_failure_that_the_model_reports_is_told() {
     let server = agent(&provider);
     let events = server.events(&create("Hi"));
     let error = error(&events);
-    assert!(string(error, "message").ends_with("The model crashed."), "{error}");
+    let told = "The model's provider has a problem. Please try again in a moment.";
+    assert_eq!(error["message"], told, "not in the provider's words");
     assert_eq!(error["allow_retry"], true);
     assert_eq!(story(&server, &created(&events))[1], "assistant: Half a thought.");
 }
