@@ -128,7 +128,9 @@ def failures_worded(exchange: Exchange) -> Pair | None:
     theirs, ours = exchange.reference.get("events", []), exchange.ours.get("events", [])
     if not said or theirs[-1] != UNEXPECTED:
         return None
-    words = "The quota of the model's provider is used up." if "quota" in said[0] else f"The model failed: {said[0]}"
+    words = "The model's provider has a problem. Please try again in a moment."
+    if "quota" in said[0]:
+        words = "The quota of the model's provider is used up."
     worded = {"type": "error", "code": "custom", "message": words, "allow_retry": "quota" not in said[0]}
     return with_events(exchange, theirs, [*ours[:-1], UNEXPECTED]) if ours[-1] == worded else None
 

@@ -13,7 +13,7 @@ from build import AT, request
 from servers import Observation
 
 from app_differences import OVER, THINKING
-from recorded import failure, refusals, thoughts_themselves
+from recorded import refusals, thoughts_themselves
 from scenarios import FIRST
 
 Events = list[dict[str, Any]]
@@ -93,7 +93,7 @@ REFUSED = refusals("responses/refusal")[0]
 FAILURE = {
     "type": "error",
     "code": "custom",
-    "message": f"The model failed: {failure('responses/failed')}",
+    "message": "The model's provider has a problem. Please try again in a moment.",
     "allow_retry": True,
 }
 HALF = [added(message("")), of_part("text_delta", delta="half")]
@@ -159,7 +159,7 @@ CASES = [
         [UNEXPECTED],
         [FAILURE],
         [
-            lambda ours: ours[0].update(message="The model failed: "),
+            lambda ours: ours[0].update(message="The model failed to answer."),
             lambda ours: ours[0].update(allow_retry=False),
             lambda ours: ours.pop(),
         ],

@@ -9,6 +9,7 @@ mod input;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 pub mod model;
+mod propagator;
 mod run;
 mod spans;
 mod title;
@@ -26,6 +27,7 @@ pub use input::{
     AttachmentLimits, AttachmentRoom, ConvertError, DefaultConverter, ThreadItemConverter,
     TokenBudget, fit, load_input, repair_pairs, simple_to_agent_input,
 };
+pub use propagator::Propagator;
 pub use run::{IntoInput, RunConfig, RunError, RunEvent, RunHooks, RunOutcome, RunStream, Runner};
 pub use title::TitleWriter;
 pub use tool::{

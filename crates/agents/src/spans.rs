@@ -1,14 +1,16 @@
 //! Spans by the conventions of OpenTelemetry for generative AI, as of version 1.41: plain spans of
 //! `tracing`, with the names that an exporter looks for.
 //!
-//! A run makes none of them the current one but those of tools, so that nothing is entered and left
-//! for each piece of a reply. What users and models write is in no field unless it was asked for.
+//! A run makes none of them the current one for longer than it takes to begin a request, but those of
+//! tools and guardrails, so that nothing is entered and left for each piece of a reply. What users and models write is in no field unless it was asked for.
+
+use std::borrow::Cow;
 
 use serde_json::{Value, json};
 use tracing::{Span, field::Empty, info_span};
 
 use crate::{
-    RunError, ToolError,
+    GuardrailResult, RunError, ToolError,
     model::{
         FunctionCall, InputContent, InputItem, Model, ModelError, ModelRequest, OutputItem,
         OutputKind, Role, Usage,
@@ -143,6 +145,11 @@ impl ChatSpan {
         Self(span)
     }
 
+    /// Makes it the current one for a moment.
+    pub(crate) fn in_scope<T>(&self, begin: impl FnOnce() -> T) -> T {
+        self.0.in_scope(begin)
+    }
+
     /// The first event has come, so many seconds after the request.
     pub(crate) fn first_chunk(&self, seconds: f64) {
         self.0.record("gen_ai.response.time_to_first_chunk", seconds);
@@ -187,6 +194,40 @@ impl ChatSpan {
     }
 }
 
+/// The span of a guardrail's work: `run_guardrail {name}`. The conventions have none yet, so what is
+/// said of the guardrail has names of this project's own. It is the current one while the guardrail
+/// works.
+pub(crate) fn run_guardrail(
+    parent: &Span,
+    guardrail: &str,
+    target: &'static str,
+    agent: &str,
+    conversation: Option<&str>,
+) -> Span {
+    info_span!(
+        parent: parent,
+        "run_guardrail",
+        otel.name = format_args!("run_guardrail {guardrail}"),
+        otel.kind = "internal",
+        otel.status_code = Empty,
+        gen_ai.agent.name = agent,
+        gen_ai.conversation.id = conversation,
+        chatkit.guardrail.name = guardrail,
+        chatkit.guardrail.target = target,
+        chatkit.guardrail.tripwire = Empty,
+        chatkit.guardrail.info = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// What a guardrail found. That it ends the run is no failure of the guardrail's.
+pub(crate) fn guardrail_found(span: &Span, result: &GuardrailResult, log_content: bool) {
+    span.record("chatkit.guardrail.tripwire", result.tripwire);
+    if log_content && !result.info.is_null() {
+        span.record("chatkit.guardrail.info", result.info.to_string());
+    }
+}
+
 /// The span of a tool's work: `execute_tool {name}`. It is the current one while the tool works.
 pub(crate) fn execute_tool(
     parent: &Span,
@@ -208,6 +249,13 @@ pub(crate) fn execute_tool(
         gen_ai.tool.call.arguments = Empty,
         gen_ai.tool.call.result = Empty,
         gen_ai.conversation.id = conversation,
+        // Filled in when the tool is one of an MCP server's.
+        mcp.method.name = Empty,
+        network.transport = Empty,
+        server.address = Empty,
+        server.port = Empty,
+        rpc.response.status_code = Empty,
+        chatkit.mcp.server = Empty,
         "error.type" = Empty,
     );
     if log_content {
@@ -215,6 +263,12 @@ pub(crate) fn execute_tool(
         tracing::info!(tool = name, arguments = call.arguments, "a tool is called");
     }
     span
+}
+
+/// Whether a span is that of a tool's work.
+#[cfg(feature = "mcp")]
+pub(crate) fn is_execute_tool(span: &Span) -> bool {
+    span.metadata().is_some_and(|it| it.name() == "execute_tool" && it.target() == module_path!())
 }
 
 /// What a tool has returned, for those who have asked for it.
@@ -230,6 +284,15 @@ pub(crate) fn fail(span: &Span, kind: &str) {
 }
 
 impl ToolError {
+    /// The kind of it in one word, for traces.
+    pub(crate) fn kind(&self) -> Cow<'static, str> {
+        #[cfg(feature = "mcp")]
+        if let Some(kind) = crate::mcp::kind_of(self) {
+            return kind;
+        }
+        Cow::Borrowed("tool")
+    }
+
     /// What the log may say of it: not what quotes the arguments or comes from somebody else's
     /// server.
     pub(crate) fn for_log(&self) -> String {
@@ -237,8 +300,8 @@ impl ToolError {
             return "the model's arguments do not fit".to_owned();
         }
         #[cfg(feature = "mcp")]
-        if let Some(error) = self.downcast_ref::<crate::mcp::McpError>() {
-            return error.for_log();
+        if let Some(text) = crate::mcp::for_log(self) {
+            return text;
         }
         self.to_string()
     }

@@ -174,7 +174,7 @@ impl std::fmt::Debug for TitleWriter {
 /// The first message that the model writes; `None` if it writes none, or refuses.
 async fn ask(model: &dyn Model, request: ModelRequest) -> Result<Option<String>, ModelError> {
     let span = ChatSpan::begin(&Span::current(), model, &request, None, false);
-    let written = read(model.stream(request)).await;
+    let written = read(span.in_scope(|| model.stream(request))).await;
     if let Err(error) = &written {
         span.failed(error);
     }

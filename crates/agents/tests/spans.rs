@@ -5,7 +5,8 @@
 mod common;
 
 use chatkit_agents::{
-    Agent, RunConfig, Runner, ToolError, function_tool,
+    Agent, GuardrailInput, GuardrailOutput, GuardrailResult, InputGuardrail, OutputGuardrail,
+    RunConfig, Runner, ToolError, function_tool,
     model::{ChatCompletionsModel, ProviderOptions, ResponsesModel},
 };
 use chatkit_testkit::{
@@ -85,8 +86,9 @@ async fn a_run_of_an_agent_with_a_tool() {
     );
     assert!(spans.iter().all(|span| span.closed), "{spans:#?}");
     let [_, invoked, first, tool, last] = &spans[..] else { panic!("{spans:#?}") };
-    // Nothing but the turn and the tool is entered and left while a reply streams.
-    assert_eq!((invoked.entered, first.entered, last.entered), (0, 0, 0));
+    // Nothing but the turn and the tool is entered and left while a reply streams: a request is
+    // made within its span, once.
+    assert_eq!((invoked.entered, first.entered, last.entered), (0, 1, 1));
     let port = provider.address().port().to_string();
     has(
         invoked,
@@ -254,6 +256,80 @@ async fn each_agent_of_a_run_has_a_span_and_an_agent_that_is_a_tool_is_within_it
         .collect();
     let expected = [("First", None), ("Second", None), ("Weather", Some("execute_tool"))];
     assert_eq!(agents, expected);
+}
+
+/// Passes what goes in, and trips over what comes out.
+fn guarded() -> Agent<()> {
+    let input = InputGuardrail::new("polite", |(), input: GuardrailInput| async move {
+        tracing::info!("reading");
+        let mut result = GuardrailResult::pass();
+        result.info = json!({"read": input.text()});
+        result
+    });
+    let output = OutputGuardrail::new("discreet", |(), output: GuardrailOutput| async move {
+        GuardrailResult::trip(json!({"heard": &*output.text}))
+    });
+    let model = Scripted::new([says(MARKER)]);
+    Agent::new("Guarded").model(model).input_guardrail(input).output_guardrail(output)
+}
+
+#[tokio::test]
+async fn each_guardrail_has_a_span_that_says_what_it_found() {
+    for (beside_model, log_content) in [(true, false), (false, false), (true, true)] {
+        let recorder = Recorder::start();
+        let config = config().log_content(log_content);
+        let mut agent = guarded();
+        let before = InputGuardrail::new("early", |(), _| async { GuardrailResult::pass() });
+        if !beside_model {
+            agent = agent.input_guardrail(before.run_in_parallel(false));
+        }
+        Runner::run_with(&agent, MARKER, (), config).await.unwrap_err();
+        let mut spans = recorder.spans();
+        spans.retain(|span| span.name == "run_guardrail");
+        assert_eq!(spans.len(), if beside_model { 2 } else { 3 }, "{spans:#?}");
+        for span in &spans {
+            let name = &span.fields["chatkit.guardrail.name"];
+            let (target, tripwire) = match name.as_str() {
+                "discreet" => ("output", "true"),
+                _ => ("input", "false"),
+            };
+            has(
+                span,
+                &[
+                    ("otel.name", &format!("run_guardrail {name}")),
+                    ("otel.kind", "internal"),
+                    ("gen_ai.agent.name", "Guarded"),
+                    ("gen_ai.conversation.id", "thr_1"),
+                    ("chatkit.guardrail.target", target),
+                    ("chatkit.guardrail.tripwire", tripwire),
+                ],
+            );
+            // It has done what it is there for.
+            lacks(span, &["error.type", "otel.status_code"]);
+            assert_eq!((span.parent.as_deref(), span.closed), (Some("invoke_agent"), true));
+        }
+        has(&recorder.span("invoke_agent"), &[("error.type", "output_guardrail")]);
+        let events = recorder.events();
+        let line = events.iter().find(|event| event.fields["message"] == "reading").unwrap();
+        assert_eq!(line.within, ["run_guardrail", "invoke_agent"]);
+        let recorded = format!("{spans:?} {events:?}");
+        assert_eq!(recorded.matches(MARKER).count(), if log_content { 2 } else { 0 }, "{recorded}");
+    }
+}
+
+#[tokio::test]
+async fn a_guardrail_that_fails_is_an_error_and_not_in_its_words() {
+    let broken = InputGuardrail::new("broken", |(), _| async {
+        Err::<GuardrailResult, _>(std::io::Error::other(MARKER))
+    });
+    let agent: Agent<()> =
+        Agent::new("Guarded").model(Scripted::new([says("Hi")])).input_guardrail(broken);
+    let recorder = Recorder::start();
+    Runner::run(&agent, "Hi", ()).await.unwrap_err();
+    let span = recorder.span("run_guardrail");
+    has(&span, &[("error.type", "application"), ("otel.status_code", "ERROR")]);
+    lacks(&span, &["chatkit.guardrail.tripwire"]);
+    assert!(!format!("{:?}", recorder.spans()).contains(MARKER));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use std::{
 
 use chatkit_agents::{
     Agent, RunConfig, RunError, RunEvent, Runner, Tool as _, ToolError, ToolOutput, function_tool,
-    model::ToolSpec,
+    model::{ModelSettings, ToolSpec},
 };
 use common::{Gate, Scripted, call, calls, drain, outputs, says};
 use serde_json::{Value, json};
@@ -328,6 +328,42 @@ async fn an_agent_can_be_a_tool() {
     let (text, failed) = told(agent, "translate", r#"{"input":"Hello"}"#).await;
     assert_eq!((text.as_str(), failed), ("Bonjour", false));
     assert_eq!(inner.requests()[0].input, ["Hello".into()]);
+}
+
+#[tokio::test]
+async fn an_agent_as_a_tool_is_run_as_the_calling_run_is() {
+    let own = Scripted::new([says("Bonjour"), says("Bonjour")]);
+    let translator = Agent::new("Translator").model(own.clone());
+    let tool = || translator.as_tool("translate", "Into French.");
+    let call = || calls([("translate", r#"{"input":"Hello"}"#)]);
+    let mut settings = ModelSettings::default();
+    settings.temperature = Some(0.5);
+
+    // A model of the run is that of all agents.
+    let of_run = Scripted::new([call(), says("Salut"), says("done")]);
+    let agent = Agent::new("Assistant").tool(tool());
+    let config = RunConfig::new().model(of_run.clone()).settings(settings.clone());
+    let outcome = Runner::run_with(&agent, "go", (), config).await.unwrap();
+    assert_eq!((outcome.final_text.as_str(), own.requests().len()), ("done", 0));
+    let temperatures =
+        of_run.requests().iter().map(|it| it.settings.temperature).collect::<Vec<_>>();
+    assert_eq!(temperatures, [Some(0.5); 3]);
+
+    // Without one it has its own, and the calling run's turns and past are not its own.
+    let asks = Scripted::new([call(), says("done")]);
+    let agent = Agent::new("Assistant").model(asks).tool(tool());
+    let config = RunConfig::new().max_turns(2).previous_response_id("resp_1").settings(settings);
+    Runner::run_with(&agent, "go", (), config).await.unwrap();
+    let [request] = &own.requests()[..] else { panic!("{:?}", own.requests()) };
+    assert_eq!(request.settings.temperature, Some(0.5));
+    assert_eq!(request.previous_response_id, None);
+
+    // What it is told wins.
+    let of_run = Scripted::new([call(), says("done")]);
+    let agent = Agent::new("Assistant").tool(tool().config(RunConfig::new()));
+    let config = RunConfig::new().model(of_run.clone());
+    Runner::run_with(&agent, "go", (), config).await.unwrap();
+    assert_eq!((of_run.requests().len(), own.requests().len()), (2, 2));
 }
 
 #[tokio::test]

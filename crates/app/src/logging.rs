@@ -16,6 +16,7 @@ pub(crate) use filter::Filter;
 use std::io::{IsTerminal as _, stderr};
 
 use axum::Router;
+use chatkit_agents::Propagator;
 use tracing_subscriber::{layer::SubscriberExt as _, registry, util::SubscriberInitExt as _};
 
 use crate::cli::LogArgs;
@@ -73,6 +74,15 @@ impl Drop for Logging {
         }
         self.output.flush();
     }
+}
+
+/// What tells others which trace a request belongs to, if traces are sent.
+pub(crate) fn propagator() -> Option<Propagator> {
+    #[cfg(feature = "otlp")]
+    let propagator = Some(otlp::propagator());
+    #[cfg(not(feature = "otlp"))]
+    let propagator = None;
+    propagator
 }
 
 /// Requests go on with the traces of their callers.

@@ -15,11 +15,16 @@ use crate::{
 
 /// An agent as a tool, made with [`Agent::as_tool`]. It does not see the conversation, only what the
 /// calling model writes for it, and nothing of its run is seen outside but its final output.
+///
+/// As in the Agents SDK, it is run as the calling run is unless it is [told](Self::config) otherwise:
+/// with the model and the settings that the run has for all agents, its limits for tools, and its
+/// place in logs and traces. How many turns it may take is its own, and so is what it has heard
+/// before; the calling run's hooks are not told of it.
 pub struct AgentTool<C> {
     agent: Agent<C>,
     spec: ToolSpec,
     schema: TypedSchema,
-    config: RunConfig<C>,
+    config: Option<RunConfig<C>>,
     timeout: Option<Duration>,
 }
 
@@ -34,13 +39,13 @@ impl<C> AgentTool<C> {
         let schema = TypedSchema::of::<Task>("input");
         let (parameters, strict) = schema.for_model(true);
         let spec = ToolSpec::Function { name, description, parameters, strict };
-        Self { agent, spec, schema, config: RunConfig::new(), timeout: None }
+        Self { agent, spec, schema, config: None, timeout: None }
     }
 
-    /// How the agent is run.
+    /// How the agent is run, instead of as the calling run is.
     #[must_use]
     pub fn config(mut self, config: RunConfig<C>) -> Self {
-        self.config = config;
+        self.config = Some(config);
         self
     }
 
@@ -62,7 +67,8 @@ impl<C: Clone + Send + Sync + 'static> Tool<C> for AgentTool<C> {
     async fn call(&self, call: ToolCall<C>) -> Result<ToolOutput, ToolError> {
         let task = self.schema.read::<Task>(&call.call.arguments);
         let (task, _) = task.map_err(ToolError::arguments)?;
-        let config = self.config.clone();
+        let config = self.config.clone().or_else(|| call.config.map(RunConfig::of_tool));
+        let config = config.unwrap_or_default();
         let outcome = Runner::run_with(&self.agent, task.input, call.context, config).await?;
         let mut output = ToolOutput::text(outcome.final_text);
         output.usage = outcome.usage;

@@ -8,6 +8,7 @@ mod instructions;
 mod output;
 
 pub use as_tool::AgentTool;
+pub(crate) use guardrail::Verdict;
 pub use guardrail::{
     GuardrailInput, GuardrailOutput, GuardrailResult, InputGuardrail, IntoGuardrailResult,
     OutputGuardrail,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chatkit_server::{
     AttachmentError, AttachmentStore, Owner, RequestContext, Store,
-    protocol::{Annotation, AttachmentId},
+    protocol::{Annotation, AttachmentId, ThreadId},
 };
 
 use super::{AgentContext, ResponseStreamConverter, convert::image_type};
@@ -23,6 +23,7 @@ pub(super) struct StoredImages<V> {
     attachments: Option<Arc<dyn AttachmentStore>>,
     store: Arc<dyn Store>,
     owner: Owner,
+    thread: ThreadId,
     /// The states of images in the making, by image.
     states: Mutex<HashMap<String, Vec<AttachmentId>>>,
 }
@@ -34,6 +35,7 @@ impl<V: ResponseStreamConverter> StoredImages<V> {
             attachments: context.turn().attachments().cloned(),
             store: Arc::clone(context.store()),
             owner: context.owner().clone(),
+            thread: context.turn().thread().id().clone(),
             states: Mutex::default(),
         }
     }
@@ -51,6 +53,9 @@ impl<V: ResponseStreamConverter> StoredImages<V> {
         let name = format!("generated.{ending}");
         let url = attachments.save_image(&self.owner, &name, media_type, bytes.into()).await?;
         let id = url.as_deref().and_then(|url| url.rsplit('/').next()).map(AttachmentId::from);
+        if let Some(id) = &id {
+            self.keep_with_thread(id).await;
+        }
         match (partial, id) {
             (Some(_), Some(id)) => {
                 self.states().entry(image_id.to_owned()).or_default().push(id);
@@ -64,6 +69,19 @@ impl<V: ResponseStreamConverter> StoredImages<V> {
             }
         }
         Ok(url)
+    }
+
+    /// Makes an image one of the thread's, so that it goes with it.
+    async fn keep_with_thread(&self, id: &AttachmentId) {
+        // What has no record is not the attachment store's, whatever its address ends in.
+        let Ok(mut record) = self.store.load_attachment(&self.owner, id).await else { return };
+        if record.thread_id.is_some() {
+            return;
+        }
+        record.thread_id = Some(self.thread.clone());
+        if let Err(error) = self.store.save_attachment(&self.owner, &record).await {
+            tracing::warn!(attachment = %id, %error, "an image is not one of its thread's");
+        }
     }
 
     async fn delete(&self, attachments: &dyn AttachmentStore, id: &AttachmentId) {

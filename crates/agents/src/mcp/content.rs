@@ -54,10 +54,15 @@ pub(super) fn into_output(result: CallToolResult) -> Result<ToolOutput, ToolErro
     if result.is_error == Some(true) {
         let text =
             if text.is_empty() { "the tool failed without a reason".to_owned() } else { text };
-        return Err(ToolError::new(text));
+        return Err(ToolError::new(ToolFailed(text)));
     }
     Ok(ToolOutput::text(text))
 }
+
+/// What a server says of a tool that has failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct ToolFailed(String);
 
 fn note(what: &str, kind: Option<&str>, more: &str) -> String {
     match kind {

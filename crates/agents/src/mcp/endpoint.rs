@@ -144,6 +144,14 @@ impl McpEndpoint {
         self
     }
 
+    /// The host and the port of a server that speaks HTTP.
+    pub(super) fn address(&self) -> Option<(String, Option<u16>)> {
+        let Kind::Http { url, .. } = &self.kind else { return None };
+        let url = Url::parse(url).ok()?;
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some((host, url.port_or_known_default()))
+    }
+
     pub(super) fn check(&self) -> Result<(), McpError> {
         match &self.problem {
             Some(problem) => Err(McpError::Endpoint(problem.clone())),

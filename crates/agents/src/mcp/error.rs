@@ -1,6 +1,6 @@
 //! How an MCP server fails.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Why an MCP server could not be used. No text holds the value of a header or of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,17 @@ pub enum McpError {
 }
 
 impl McpError {
+    /// The kind of it in one word, for traces; that of a refusal is its code.
+    pub(crate) fn kind(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Endpoint(_) => "config",
+            Self::Unreachable { .. } | Self::Lost { .. } => "transport",
+            Self::Timeout { .. } => "timeout",
+            Self::Refused { code, .. } => return code.to_string().into(),
+            Self::Protocol { .. } => "protocol",
+        })
+    }
+
     /// What the log may say of it: without texts of the server, which may quote what it was asked.
     pub(crate) fn for_log(&self) -> String {
         match self {

@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use http::HeaderMap;
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::{StatusCode, redirect::Policy};
 use rmcp::transport::{
     common::client_side_sse::ExponentialBackoff,
     streamable_http_client::{StreamableHttpClientTransport, StreamableHttpClientTransportConfig},
 };
+
+use super::http_client::Client;
 
 /// How long a TCP connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -27,7 +29,7 @@ pub(super) fn transport(
     // A second installation fails and does nothing: what the application has chosen stays.
     #[cfg(feature = "tls")]
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder()
+    let client = reqwest::Client::builder()
         .connect_timeout(CONNECT)
         // A connection that was kept may have died unnoticed, and then nobody knows whether the
         // server has got a call. A new one tells.
@@ -45,7 +47,7 @@ pub(super) fn transport(
     backoff.base_duration = Duration::from_millis(500);
     backoff.max_times = Some(5);
     config.retry_config = Arc::new(backoff);
-    Ok(StreamableHttpClientTransport::with_client(client, config))
+    Ok(StreamableHttpClientTransport::with_client(Client(client), config))
 }
 
 /// Follows only redirects that keep the request as it is and the server: headers go nowhere else.

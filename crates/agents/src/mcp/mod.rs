@@ -30,11 +30,13 @@ mod endpoint;
 mod error;
 mod failure;
 mod http;
+mod http_client;
 mod link;
 mod names;
 mod options;
 mod schema;
 mod server;
+mod spans;
 mod tool;
 mod words;
 
@@ -42,3 +44,4 @@ pub use endpoint::McpEndpoint;
 pub use error::McpError;
 pub use options::McpOptions;
 pub use server::McpServer;
+pub(crate) use spans::{for_log, kind_of};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Propagator;
+
 /// How an MCP server is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +18,9 @@ pub struct McpOptions {
     pub list_timeout: Duration,
     /// How long a call may take. Default: 60 s.
     pub call_timeout: Duration,
+    /// What tells the server which trace a request belongs to, in its `_meta` and, if the server
+    /// speaks HTTP, in its headers. Default: nothing.
+    pub propagator: Option<Propagator>,
 }
 
 impl Default for McpOptions {
@@ -25,6 +30,7 @@ impl Default for McpOptions {
             connect_timeout: Duration::from_secs(30),
             list_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(60),
+            propagator: None,
         }
     }
 }
@@ -55,6 +61,13 @@ impl McpOptions {
     #[must_use]
     pub fn call_timeout(mut self, limit: Duration) -> Self {
         self.call_timeout = limit;
+        self
+    }
+
+    /// Tells the server which trace a request belongs to.
+    #[must_use]
+    pub fn propagator(mut self, propagator: Propagator) -> Self {
+        self.propagator = Some(propagator);
         self
     }
 }

@@ -9,14 +9,18 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rmcp::model::{CallToolRequestParams, CallToolResult, PaginatedRequestParams};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResult, PaginatedRequestParams, RequestMetaObject,
+};
 use serde_json::{Map, Value};
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{sync::Mutex, task::JoinSet, time::timeout};
+use tracing::{Instrument as _, Span};
 
 use super::{
     McpEndpoint, McpError, McpOptions,
     failure::{self, Failure},
     link::Link,
+    spans,
     tool::{self, Listed, McpTool},
 };
 use crate::{Tool, ToolError, ToolSource};
@@ -99,6 +103,10 @@ impl McpServer {
         &self.inner.name
     }
 
+    pub(super) fn endpoint(&self) -> &McpEndpoint {
+        &self.inner.endpoint
+    }
+
     pub(super) fn options(&self) -> &McpOptions {
         &self.inner.options
     }
@@ -145,18 +153,22 @@ impl McpServer {
         // Read first: a change while they are listed makes the list an old one.
         let changes = self.inner.changes.load(Ordering::Relaxed);
         let limit = self.inner.options.list_timeout;
-        let tools = timeout(limit, self.pages(link))
-            .await
-            .map_err(|_| self.too_slow("did not list its tools", limit))??;
+        let span = spans::request(&self.inner.endpoint, "tools/list");
+        let listing = timeout(limit, self.pages(link, &span)).instrument(span.clone());
+        let listed =
+            listing.await.unwrap_or_else(|_| Err(self.too_slow("did not list its tools", limit)));
+        let tools = listed.inspect_err(|error| spans::failed(&span, error))?;
         let tools = tool::listed(self.inner.options.prefix.as_deref(), tools).into();
         *self.inner.listed.write().unwrap_or_else(PoisonError::into_inner) =
             List { tools, changes };
         Ok(())
     }
 
-    async fn pages(&self, link: &Link) -> Result<Vec<rmcp::model::Tool>, McpError> {
+    async fn pages(&self, link: &Link, span: &Span) -> Result<Vec<rmcp::model::Tool>, McpError> {
         let mut tools = Vec::new();
-        let mut page = None;
+        let meta = self.meta(span);
+        let first = PaginatedRequestParams::default();
+        let mut page = meta.is_some().then(|| with_meta(first, &meta));
         for _ in 0..MOST_PAGES {
             let listed = match link.peer().list_tools(page).await {
                 Ok(listed) => listed,
@@ -171,7 +183,8 @@ impl McpServer {
                 break;
             }
             let Some(cursor) = listed.next_cursor else { return Ok(tools) };
-            page = Some(PaginatedRequestParams::default().with_cursor(Some(cursor)));
+            let next = PaginatedRequestParams::default().with_cursor(Some(cursor));
+            page = Some(with_meta(next, &meta));
         }
         tracing::warn!(server = self.name(), "the MCP server has too many tools: not all are used");
         tools.truncate(MOST_TOOLS);
@@ -184,8 +197,10 @@ impl McpServer {
         &self,
         tool: &str,
         arguments: Map<String, Value>,
+        span: &Span,
     ) -> Result<CallToolResult, McpError> {
-        let call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        let mut call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        call.meta = self.meta(span);
         let link = self.link().await?;
         let failure = match self.call_over(&link, call.clone()).await? {
             Ok(result) => return Ok(result),
@@ -232,18 +247,45 @@ impl McpServer {
             tracing::info!(server = self.name(), "connecting anew to an MCP server");
         }
         let limit = inner.options.connect_timeout;
-        let opening = Link::open(&inner.endpoint, &inner.name, inner.changes.clone());
-        let opened = match timeout(limit, opening).await {
+        let span = spans::request(&inner.endpoint, "initialize");
+        let opened = match timeout(limit, self.open()).await {
             Ok(Ok(link)) => Ok(Arc::new(link)),
             Ok(Err(reason)) => Err(self.unreachable(reason)),
             Err(_) => Err(self.too_slow("did not answer", limit)),
         };
+        let opened = opened.inspect_err(|error| spans::failed(&span, error));
+        drop(span);
         inner.attempts.fetch_add(1, Ordering::Relaxed);
         *failure = opened.as_ref().err().cloned();
         let link = opened?;
         inner.changes.fetch_add(1, Ordering::Relaxed);
         self.set_link(Some(link.clone()));
         Ok(link)
+    }
+
+    /// Connects, in a task of its own: what works on a connection keeps the span open that is the
+    /// current one now, and the connection outlives the run that has made it.
+    async fn open(&self) -> Result<Link, String> {
+        let inner = Arc::clone(&self.inner);
+        let mut opening = JoinSet::new();
+        opening.spawn(async move {
+            Link::open(&inner.endpoint, &inner.name, inner.changes.clone()).await
+        });
+        // Dropped with this future, it ends.
+        let opened = opening.join_next().await;
+        opened.and_then(Result::ok).unwrap_or_else(|| Err("connecting broke off".to_owned()))
+    }
+
+    /// What tells the server which trace a request belongs to (SEP-414).
+    fn meta(&self, span: &Span) -> Option<RequestMetaObject> {
+        let headers = self.inner.options.propagator.as_ref()?.headers(span);
+        let mut meta = RequestMetaObject::new();
+        for (name, value) in &headers {
+            if let Ok(value) = value.to_str() {
+                meta.insert(name.as_str().to_owned(), value.into());
+            }
+        }
+        (!headers.is_empty()).then_some(meta)
     }
 
     /// The connection, if there is one.
@@ -285,6 +327,14 @@ impl McpServer {
     fn too_slow(&self, what: &'static str, after: std::time::Duration) -> McpError {
         McpError::Timeout { server: self.inner.name.clone(), what, after }
     }
+}
+
+fn with_meta(
+    mut page: PaginatedRequestParams,
+    meta: &Option<RequestMetaObject>,
+) -> PaginatedRequestParams {
+    page.meta.clone_from(meta);
+    page
 }
 
 /// The code of JSON-RPC for a request that is not known.

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
+use tracing::Instrument as _;
 
-use super::{McpServer, content, names::Names, schema};
+use super::{McpServer, content, names::Names, schema, spans::CallSpan};
 use crate::{Tool, ToolCall, ToolError, ToolOutput, model::ToolSpec};
 
 /// A tool as the server listed it.
@@ -51,8 +52,14 @@ impl<C: Send + 'static> Tool<C> for McpTool {
     }
 
     async fn call(&self, call: ToolCall<C>) -> Result<ToolOutput, ToolError> {
-        let arguments = arguments(&call.call.arguments)?;
-        content::into_output(self.server.call(&self.listed.name, arguments).await?)
+        let Self { server, listed } = self;
+        let span = CallSpan::begin(server.endpoint(), listed.spec.name());
+        let called = async {
+            let arguments = arguments(&call.call.arguments)?;
+            content::into_output(server.call(&listed.name, arguments, span.span()).await?)
+        };
+        let called = called.instrument(span.span().clone()).await;
+        called.inspect_err(|error| span.failed(error))
     }
 
     /// As long as the server's own limits together, which end a call with more telling errors.

@@ -67,8 +67,9 @@ impl ModelError {
         }
     }
 
-    /// A sentence for the user: what went wrong in plain words, and the provider's own text where it
-    /// is about the request and not about the operator's account.
+    /// A sentence for the user: what went wrong in plain words, and never the provider's own. Those
+    /// name hosts, deployments, parameters and other things of the operator's, and are written for
+    /// developers; what of them a user can do something about is said here in other words.
     pub fn user_message(&self) -> String {
         match self {
             // A redirect names hosts that are no business of the user's.
@@ -93,13 +94,21 @@ impl ModelError {
             Self::Status { status: 500..=599, .. } => {
                 "The model's provider has a problem. Please try again in a moment.".to_owned()
             }
-            Self::Status { message, .. } => {
-                format!("The model's provider refused the request: {message}")
-            }
+            Self::Status { message, code, .. } => about_input(message, code.as_deref())
+                .unwrap_or("The model's provider refused the request.")
+                .to_owned(),
             Self::Failed { code, .. } if is_quota(code) => {
                 "The quota of the model's provider is used up.".to_owned()
             }
-            Self::Failed { message, .. } => format!("The model failed: {message}"),
+            Self::Failed { code: Some(code), .. } if code == "rate_limit_exceeded" => {
+                "The model is busy. Please try again in a moment.".to_owned()
+            }
+            Self::Failed { .. } if self.is_transient() => {
+                "The model's provider has a problem. Please try again in a moment.".to_owned()
+            }
+            Self::Failed { message, code } => about_input(message, code.as_deref())
+                .unwrap_or("The model failed to answer.")
+                .to_owned(),
             Self::Protocol(_) => "The model's answer was not understood.".to_owned(),
             Self::Closed => "The model's answer broke off.".to_owned(),
         }
@@ -139,6 +148,38 @@ impl ModelError {
                 self.to_string()
             }
         }
+    }
+}
+
+/// What users are told of a refusal that is about what they have said or sent. Providers tell of it
+/// by codes, the servers of open models only in words.
+fn about_input(message: &str, code: Option<&str>) -> Option<&'static str> {
+    const TOO_LONG: [&str; 6] = [
+        "context_length_exceeded",
+        "string_above_max_length",
+        "context length",
+        "context window",
+        "context size",
+        "prompt is too long",
+    ];
+    const NOT_ALLOWED: [&str; 5] = [
+        "content_policy_violation",
+        "content_filter",
+        "moderation_blocked",
+        "content policy",
+        "content management policy",
+    ];
+    let message = message.to_ascii_lowercase();
+    let code = code.unwrap_or_default();
+    let tells = |words: &[&str]| words.iter().any(|it| code.contains(it) || message.contains(it));
+    if tells(&TOO_LONG) {
+        Some("The conversation is too long for the model.")
+    } else if tells(&NOT_ALLOWED) {
+        Some("The model's provider does not allow this content.")
+    } else if code.contains("image") {
+        Some("The model's provider could not use an image.")
+    } else {
+        None
     }
 }
 
@@ -196,9 +237,43 @@ mod tests {
 
     #[test]
     fn what_is_the_operators_business_is_not_shown() {
-        for status in [301, 307, 401, 402, 403, 404, 407, 429, 500] {
+        for status in [301, 307, 400, 401, 402, 403, 404, 407, 413, 422, 429, 500] {
             assert!(!shown(status).contains("10.0.0.7"), "{status}");
         }
-        assert!(shown(400).ends_with("see http://10.0.0.7/account"));
+        let failed =
+            ModelError::Failed { message: "upstream http://10.0.0.7".to_owned(), code: None };
+        assert_eq!(failed.user_message(), "The model failed to answer.");
+    }
+
+    #[test]
+    fn what_users_can_do_something_about_is_said() {
+        let too_long = "The conversation is too long for the model.";
+        let not_allowed = "The model's provider does not allow this content.";
+        let refused = "The model's provider refused the request.";
+        for (message, code, expected) in [
+            ("no", Some("context_length_exceeded"), too_long),
+            ("This model's maximum context length is 4096 tokens.", Some("400"), too_long),
+            ("the request exceeds the available context size", None, too_long),
+            ("no", Some("content_policy_violation"), not_allowed),
+            ("no", Some("image_content_policy_violation"), not_allowed),
+            ("Azure OpenAI's content management policy", Some("400"), not_allowed),
+            ("no", Some("invalid_image_format"), "The model's provider could not use an image."),
+            ("Unsupported parameter: 'top_p'", Some("unsupported_parameter"), refused),
+            ("This model cannot read images.", Some("invalid_value"), refused),
+        ] {
+            let (message, code) = (message.to_owned(), code.map(str::to_owned));
+            let failed = ModelError::Failed { message: message.clone(), code: code.clone() };
+            let status = ModelError::Status { status: 400, message, code, retry_after: None };
+            assert_eq!(status.user_message(), expected);
+            if expected != refused {
+                assert_eq!(failed.user_message(), expected);
+            }
+        }
+        let failed = |code: &str| {
+            ModelError::Failed { message: "no".to_owned(), code: Some(code.to_owned()) }
+                .user_message()
+        };
+        assert!(failed("server_error").starts_with("The model's provider has a problem."));
+        assert!(failed("rate_limit_exceeded").starts_with("The model is busy."));
     }
 }

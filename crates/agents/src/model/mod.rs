@@ -46,6 +46,9 @@ pub trait Model: Send + Sync + 'static {
     }
 
     /// Asks the model. Nothing happens before the stream is polled.
+    ///
+    /// It is called within the span of the request, `chat`, so that a client can tell the provider
+    /// which trace the request belongs to. The stream is polled outside of it.
     fn stream(&self, request: ModelRequest) -> ModelStream;
 }
 

@@ -6,7 +6,7 @@ use super::{
     engine::{Final, Next, Run},
     plan::{Job, Planned, What, joined, plan},
     toolbox::Toolbox,
-    tools::{Returned, run_jobs, within},
+    tools::{Returned, Told, run_jobs, within},
 };
 use crate::{
     agent::{Agent, Handoff, ToolUseBehavior},
@@ -88,7 +88,7 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
                                 handed_over = Some((handoff, agent));
                                 output
                             }
-                            Err(told) => told,
+                            Err(told) => told.text,
                         }
                     }
                 }
@@ -103,7 +103,7 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         &self,
         handoff: &Handoff<C>,
         call: &FunctionCall,
-    ) -> Result<Result<Agent<C>, String>, RunError> {
+    ) -> Result<Result<Agent<C>, Told>, RunError> {
         let handover = async {
             handoff.happen(self.context.clone(), &call.arguments).await?;
             Ok(handoff.agent())

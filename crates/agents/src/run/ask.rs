@@ -22,7 +22,7 @@ pub(super) async fn ask(
     events: &Events,
     span: &ChatSpan,
 ) -> Result<Answer, RunError> {
-    let mut stream = model.stream(request);
+    let mut stream = span.in_scope(|| model.stream(request));
     let mut collector = Collector::default();
     let mut asked = Some(Instant::now());
     loop {

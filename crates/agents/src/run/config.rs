@@ -56,7 +56,7 @@ impl<C> RunConfig<C> {
         self
     }
 
-    /// The model of all agents, instead of their own.
+    /// The model of all agents, instead of their own: those of [tools](crate::AgentTool) too.
     #[must_use]
     pub fn model(mut self, model: impl Model) -> Self {
         self.model = Some(Arc::new(model));
@@ -98,6 +98,13 @@ impl<C> RunConfig<C> {
     pub fn log_content(mut self, log_content: bool) -> Self {
         self.log_content = log_content;
         self
+    }
+
+    /// How the run of an agent is made that is a tool in a run made like this: the same, but for what
+    /// belongs to this run alone.
+    pub(crate) fn of_tool(self) -> Self {
+        let Self { max_turns, .. } = Self::new();
+        Self { max_turns, previous_response_id: None, hooks: None, ..self }
     }
 
     /// Who is told of what happens in the run.

@@ -5,8 +5,13 @@ use std::{collections::HashSet, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    RunConfig, RunError, RunEvent, RunOutcome, ask::ask, collect::Answer,
-    conversation::Conversation, guards::Guards, stream::Events, toolbox::Toolbox,
+    RunConfig, RunError, RunEvent, RunOutcome,
+    ask::ask,
+    collect::Answer,
+    conversation::Conversation,
+    guards::{Guards, Trace},
+    stream::Events,
+    toolbox::Toolbox,
 };
 use crate::{
     agent::{Agent, GuardrailOutput},
@@ -110,7 +115,7 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
         if let Some(hooks) = &self.config.hooks {
             hooks.on_agent_start(&self.context, agent).await;
         }
-        self.sourced = Toolbox::sourced(&self.agent).await;
+        self.sourced = Toolbox::sourced(&self.agent, self.span.span()).await;
     }
 
     /// Lets the input guardrails begin; those that come before the model have passed.
@@ -119,8 +124,17 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
             return Ok(Guards::default());
         }
         let input: Arc<[InputItem]> = self.conversation.given().into();
-        Guards::of_input(&self.agent, &self.context, &input, false).pass().await?;
-        Ok(Guards::of_input(&self.agent, &self.context, &input, true))
+        let trace = self.guardrail_trace();
+        Guards::of_input(&self.agent, &self.context, &input, false, &trace).pass().await?;
+        Ok(Guards::of_input(&self.agent, &self.context, &input, true, &trace))
+    }
+
+    fn guardrail_trace(&self) -> Trace<'_> {
+        Trace {
+            parent: self.span.span(),
+            conversation: self.config.conversation_id.as_deref(),
+            log_content: self.config.log_content,
+        }
     }
 
     async fn ask(
@@ -198,7 +212,8 @@ impl<C: Clone + Send + Sync + 'static> Run<C> {
                 text: text.as_str().into(),
                 value: value.clone().map(Arc::new),
             };
-            Guards::of_output(&self.agent, &self.context, &output).pass().await?;
+            let trace = self.guardrail_trace();
+            Guards::of_output(&self.agent, &self.context, &output, &trace).pass().await?;
         }
         if let Some(hooks) = &self.config.hooks {
             hooks.on_agent_end(&self.context, &parts.name, &text).await;

@@ -8,13 +8,18 @@ use std::{
 
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 
+use tracing::{Instrument as _, Span};
+
 use super::RunError;
 use crate::{
-    agent::{Agent, GuardrailInput, GuardrailOutput},
+    agent::{Agent, GuardrailInput, GuardrailOutput, Verdict},
     model::InputItem,
+    spans,
 };
 
 /// Guardrails that run side by side; an error is that of the first one that found something.
+///
+/// Each has a span, and its checks are polled within it.
 #[derive(Default)]
 pub(super) struct Guards {
     running: FuturesUnordered<BoxFuture<'static, Result<(), RunError>>>,
@@ -28,6 +33,7 @@ impl Guards {
         context: &C,
         input: &Arc<[InputItem]>,
         beside_model: bool,
+        trace: &Trace<'_>,
     ) -> Self {
         let name: Arc<str> = agent.name().into();
         let guards = Self::default();
@@ -36,7 +42,8 @@ impl Guards {
                 continue;
             }
             let checked = GuardrailInput { agent: Arc::clone(&name), items: Arc::clone(input) };
-            let check = guardrail.check(context.clone(), checked);
+            let check = || guardrail.check(context.clone(), checked);
+            let check = trace.within(guardrail.name(), "input", agent.name(), check);
             let guardrail = guardrail.name().to_owned();
             guards.running.push(Box::pin(async move {
                 match check.await {
@@ -56,10 +63,12 @@ impl Guards {
         agent: &Agent<C>,
         context: &C,
         output: &GuardrailOutput,
+        trace: &Trace<'_>,
     ) -> Self {
         let guards = Self::default();
         for guardrail in &agent.parts().output_guardrails {
-            let check = guardrail.check(context.clone(), output.clone());
+            let check = || guardrail.check(context.clone(), output.clone());
+            let check = trace.within(guardrail.name(), "output", agent.name(), check);
             let guardrail = guardrail.name().to_owned();
             guards.running.push(Box::pin(async move {
                 match check.await {
@@ -89,6 +98,37 @@ impl Guards {
     /// Waits until all have passed.
     pub(super) async fn pass(&mut self) -> Result<(), RunError> {
         poll_fn(|cx| self.poll(cx)).await
+    }
+}
+
+/// What the spans of guardrails need to know.
+pub(super) struct Trace<'a> {
+    /// The agent's span.
+    pub(super) parent: &'a Span,
+    pub(super) conversation: Option<&'a str>,
+    pub(super) log_content: bool,
+}
+
+impl Trace<'_> {
+    /// A check within a span of its own, which is told what the check found.
+    fn within(
+        &self,
+        guardrail: &str,
+        target: &'static str,
+        agent: &str,
+        check: impl FnOnce() -> BoxFuture<'static, Verdict>,
+    ) -> BoxFuture<'static, Verdict> {
+        let Self { parent, conversation, log_content } = *self;
+        let span = spans::run_guardrail(parent, guardrail, target, agent, conversation);
+        let check = span.in_scope(check);
+        Box::pin(async move {
+            let verdict = check.instrument(span.clone()).await;
+            match &verdict {
+                Ok(result) => spans::guardrail_found(&span, result, log_content),
+                Err(_) => spans::fail(&span, "application"),
+            }
+            verdict
+        })
     }
 }
 

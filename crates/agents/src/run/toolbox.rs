@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use futures_util::future::join_all;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     agent::{Agent, Handoff},
@@ -47,10 +48,12 @@ impl<C: 'static> Toolbox<C> {
         toolbox
     }
 
-    /// What the agent's sources have. One that cannot tell is left out.
-    pub(super) async fn sourced(agent: &Agent<C>) -> Vec<Arc<dyn Tool<C>>> {
+    /// What the agent's sources have. One that cannot tell is left out. They are asked within the
+    /// agent's span.
+    pub(super) async fn sourced(agent: &Agent<C>, span: &Span) -> Vec<Arc<dyn Tool<C>>> {
         let sources = &agent.parts().tool_sources;
-        let listed = join_all(sources.iter().map(|source| source.tools())).await;
+        let asked = sources.iter().map(|source| source.tools().instrument(span.clone()));
+        let listed = join_all(asked).await;
         let tools = sources.iter().zip(listed).flat_map(|(source, listed)| {
             listed.unwrap_or_else(|error| {
                 let (agent, source) = (agent.name(), source.name());

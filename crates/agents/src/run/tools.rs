@@ -1,9 +1,8 @@
 //! Running tools, side by side.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{borrow::Cow, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
-
 use tracing::{Instrument as _, Span};
 
 use super::{RunConfig, RunError, RunEvent, plan::Job, stream::Events};
@@ -94,12 +93,7 @@ impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
         let working = span.clone();
         let returned = Self::call(context, agent, config, call, &tool, &span).instrument(working);
         let returned = returned.await;
-        match &returned {
-            Ok(returned) if returned.failed => spans::fail(&span, "tool"),
-            Ok(_) => {}
-            Err(error) => spans::fail(&span, &error.kind()),
-        }
-        returned
+        returned.inspect_err(|error| spans::fail(&span, &error.kind()))
     }
 
     async fn call(
@@ -114,11 +108,14 @@ impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
             hooks.on_tool_start(context, agent, &call).await;
         }
         let limit = tool.timeout().or(config.tool_timeout);
-        let tool_call = ToolCall::new(context.clone(), call.clone(), agent);
+        let tool_call = ToolCall::new(context.clone(), call.clone(), agent).of_run(config);
         let (output, failed) =
             match within(limit, &call.name, async { tool.call(tool_call).await }).await? {
                 Ok(output) => (output, false),
-                Err(told) => (ToolOutput::text(told), true),
+                Err(told) => {
+                    spans::fail(span, &told.kind);
+                    (ToolOutput::text(told.text), true)
+                }
             };
         if config.log_content {
             spans::tool_returned(span, &call.name, &output.text);
@@ -127,6 +124,19 @@ impl<C: Clone + Send + Sync + 'static> Running<'_, C> {
             hooks.on_tool_end(context, agent, &call, &output.text).await;
         }
         Ok(Returned::new(call, output, failed))
+    }
+}
+
+/// What the model is told of a failure.
+pub(super) struct Told {
+    pub(super) text: String,
+    /// The kind of it in one word, for traces.
+    kind: Cow<'static, str>,
+}
+
+impl Told {
+    fn new(text: impl Into<String>, kind: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), kind: kind.into() }
     }
 }
 
@@ -140,7 +150,7 @@ pub(super) async fn within<T>(
     limit: Option<Duration>,
     name: &str,
     work: impl Future<Output = Result<T, ToolError>>,
-) -> Result<Result<T, String>, RunError> {
+) -> Result<Result<T, Told>, RunError> {
     // The work is dropped after a panic, so that nobody sees what it left behind.
     let work = AssertUnwindSafe(work).catch_unwind();
     let finished = match limit {
@@ -149,7 +159,8 @@ pub(super) async fn within<T>(
             Err(_) => {
                 tracing::warn!(tool = name, ?limit, "a tool ran too long");
                 let seconds = limit.as_secs_f64();
-                return Ok(Err(format!("Tool '{name}' timed out after {seconds} seconds.")));
+                let text = format!("Tool '{name}' timed out after {seconds} seconds.");
+                return Ok(Err(Told::new(text, "timeout")));
             }
         },
         None => work.await,
@@ -161,11 +172,11 @@ pub(super) async fn within<T>(
         }
         Ok(Err(error)) => {
             tracing::warn!(tool = name, error = error.for_log(), "a tool failed");
-            Ok(Err(error.model_message()))
+            Ok(Err(Told::new(error.model_message(), error.kind())))
         }
         Err(_) => {
             tracing::error!(tool = name, "a tool panicked");
-            Ok(Err("An error occurred while running the tool.".to_owned()))
+            Ok(Err(Told::new("An error occurred while running the tool.", "tool")))
         }
     }
 }

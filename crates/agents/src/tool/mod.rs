@@ -17,7 +17,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::model::{FunctionCall, ToolSpec};
+use crate::{
+    model::{FunctionCall, ToolSpec},
+    run::RunConfig,
+};
 
 /// A tool that an agent may call, with the context `C` of its run.
 ///
@@ -79,12 +82,20 @@ pub struct ToolCall<C> {
     pub call: FunctionCall,
     /// The name of the agent that calls.
     pub agent: String,
+    /// How the run that the call is part of is made.
+    pub(crate) config: Option<RunConfig<C>>,
 }
 
 impl<C> ToolCall<C> {
     /// A call.
     pub fn new(context: C, call: FunctionCall, agent: impl Into<String>) -> Self {
-        Self { context, call, agent: agent.into() }
+        Self { context, call, agent: agent.into(), config: None }
+    }
+
+    /// The same as part of a run.
+    pub(crate) fn of_run(mut self, config: &RunConfig<C>) -> Self {
+        self.config = Some(config.clone());
+        self
     }
 
     /// The context of the run.

@@ -36,6 +36,22 @@ impl HttpServer {
     }
 
     fn start_at(address: SocketAddr, config: StreamableHttpServerConfig) -> Self {
+        Self::layered_at(address, config, |app| app)
+    }
+
+    /// A server with something around it.
+    pub(crate) fn layered(
+        config: StreamableHttpServerConfig,
+        layer: impl FnOnce(axum::Router) -> axum::Router,
+    ) -> Self {
+        Self::layered_at(([127, 0, 0, 1], 0).into(), config, layer)
+    }
+
+    fn layered_at(
+        address: SocketAddr,
+        config: StreamableHttpServerConfig,
+        layer: impl FnOnce(axum::Router) -> axum::Router,
+    ) -> Self {
         let (sender, reports) = mpsc::unbounded_channel();
         let workshop = Workshop::new(Arc::new(move |text| {
             let _ = sender.send(text.to_owned());
@@ -46,7 +62,7 @@ impl HttpServer {
             config,
         );
         let app = axum::Router::new().route_service("/mcp", service);
-        Self::serve(address, app, reports)
+        Self::serve(address, layer(app), reports)
     }
 
     /// Any other server.

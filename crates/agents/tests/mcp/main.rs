@@ -9,6 +9,7 @@ mod common;
 mod hostile;
 mod http;
 mod process;
+mod spans;
 mod workshop;
 
 use std::sync::Arc;

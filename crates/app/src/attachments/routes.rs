@@ -16,8 +16,11 @@ use chatkit_server::{
     protocol::{Attachment, AttachmentId},
 };
 use serde_json::json;
+use tracing::{Instrument as _, Span, field::Empty};
 
 use super::{Attachments, MAX_SIZE};
+
+const ROUTE: &str = "/attachments/{id}";
 
 /// Images that browsers show without running anything in them.
 const SHOWN: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
@@ -27,15 +30,17 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// The routes that upload descriptors and previews point to.
 pub(crate) fn routes(attachments: Attachments) -> Router {
-    Router::new().route("/attachments/{id}", put(upload).get(download)).with_state(attachments)
+    Router::new().route(ROUTE, put(upload).get(download)).with_state(attachments)
 }
 
-async fn upload(
+pub(super) async fn upload(
     State(attachments): State<Attachments>,
     Path(id): Path<AttachmentId>,
     body: Body,
 ) -> Response {
-    store_upload(&attachments, &id, body).await.unwrap_or_else(|refused| refused)
+    let answer =
+        async { store_upload(&attachments, &id, body).await.unwrap_or_else(|refused| refused) };
+    within("PUT", answer).await
 }
 
 async fn store_upload(
@@ -47,6 +52,7 @@ async fn store_upload(
     load_expected(attachments, id).await?;
     let limit = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
     let bytes = read_body(body, limit, PAUSE).await.map_err(IntoResponse::into_response)?;
+    Span::current().record("http.request.body.size", bytes.len());
     let shared = &attachments.shared;
     let staged = shared.blobs.stage(id, bytes).await.map_err(|error| not_stored(id, &error))?;
 
@@ -74,30 +80,62 @@ async fn load_expected(
     Ok(attachment)
 }
 
-async fn download(
+pub(super) async fn download(
     State(attachments): State<Attachments>,
     Path(id): Path<AttachmentId>,
 ) -> Response {
-    let attachment = match load(&attachments, &id).await {
-        Ok(attachment) => attachment,
-        Err(refused) => return refused,
-    };
-    match attachments.shared.blobs.get(&id).await {
-        Ok(Some(bytes)) => (headers(&attachment), bytes).into_response(),
-        Ok(None) => refuse(StatusCode::NOT_FOUND, "the attachment was not uploaded yet"),
+    let answer = async { read(&attachments, &id).await.unwrap_or_else(|refused| refused) };
+    within("GET", answer).await
+}
+
+async fn read(attachments: &Attachments, id: &AttachmentId) -> Result<Response, Response> {
+    let attachment = load(attachments, id).await?;
+    match attachments.shared.blobs.get(id).await {
+        Ok(Some(bytes)) => {
+            Span::current().record("http.response.body.size", bytes.len());
+            Ok((headers(&attachment), bytes).into_response())
+        }
+        Ok(None) => Err(refuse(StatusCode::NOT_FOUND, "the attachment was not uploaded yet")),
         Err(error) => {
             tracing::error!(attachment = %id, %error, "an attachment was not read");
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, "the attachment could not be read")
+            Err(refuse(StatusCode::INTERNAL_SERVER_ERROR, "the attachment could not be read"))
         }
     }
 }
 
+/// Answers a request in a span with the attributes of the HTTP conventions of OpenTelemetry. What
+/// comes from outside is not in it before it is known to be an attachment's.
+async fn within(method: &'static str, answer: impl Future<Output = Response>) -> Response {
+    let span = tracing::info_span!(
+        "request",
+        attachment = Empty,
+        otel.name = format_args!("{method} {ROUTE}"),
+        otel.kind = "server",
+        "http.request.method" = method,
+        "http.route" = ROUTE,
+        "http.request.body.size" = Empty,
+        "http.response.body.size" = Empty,
+        "http.response.status_code" = Empty,
+        "url.path" = Empty,
+    );
+    let response = answer.instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
+    response
+}
+
 async fn load(attachments: &Attachments, id: &AttachmentId) -> Result<Attachment, Response> {
     let found = attachments.shared.store.load_attachment(&().owner(), id).await;
-    found.map_err(|error| match error {
+    found.inspect(|_| identify(id)).map_err(|error| match error {
         StoreError::NotFound { .. } => refuse(StatusCode::NOT_FOUND, &error.to_string()),
         error => store_failed(id, &error),
     })
+}
+
+/// Which attachment the request is about.
+fn identify(id: &AttachmentId) {
+    let span = Span::current();
+    span.record("attachment", tracing::field::display(id));
+    span.record("url.path", tracing::field::display(format_args!("/attachments/{id}")));
 }
 
 /// What users upload must never run with the page's rights.

@@ -10,20 +10,20 @@ use axum::{
     extract::Request,
     middleware::{Next, from_fn},
 };
-use http::HeaderMap;
+use chatkit_agents::Propagator;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
     Key, KeyValue, global,
-    propagation::Extractor,
+    propagation::{Extractor, Injector},
     trace::{FutureExt as _, TracerProvider as _},
 };
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
-
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
 
 use conventions::Conventions;
-use layer::Exported;
+use layer::{Exported, context_of};
 
 /// How long the last spans may take at the end.
 const LAST_SPANS: Duration = Duration::from_secs(3);
@@ -48,7 +48,9 @@ where
         .with_resource(resource())
         .with_batch_exporter(Conventions(exporter))
         .build();
-    global::set_text_map_propagator(TraceContextPropagator::new());
+    if propagates() {
+        global::set_text_map_propagator(TraceContextPropagator::new());
+    }
     let exported = Exported::new(provider.tracer("chatkit"));
     Ok(Some((Traces(provider), exported)))
 }
@@ -70,6 +72,21 @@ pub(super) fn follow_traces(app: Router) -> Router {
         });
         next.run(request).with_context(context).await
     }))
+}
+
+/// Gives requests of this process the `traceparent` of the spans that they are in.
+pub(super) fn propagator() -> Propagator {
+    Propagator::new(|span, headers| {
+        global::get_text_map_propagator(|propagator| {
+            propagator.inject_context(&context_of(span), &mut Written(headers));
+        });
+    })
+}
+
+/// Whether traces are taken up from callers and go on elsewhere.
+fn propagates() -> bool {
+    let said = env::var("OTEL_PROPAGATORS").unwrap_or_default();
+    said.is_empty() || said.split(',').any(|name| name.trim() == "tracecontext")
 }
 
 fn is_wanted() -> bool {
@@ -114,6 +131,20 @@ fn resource() -> Resource {
     resource.build()
 }
 
+struct Written<'a>(&'a mut HeaderMap);
+
+impl Injector for Written<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        // A trace may have no state, which is then an empty one here.
+        if value.is_empty() {
+            return;
+        }
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            self.0.insert(name, value);
+        }
+    }
+}
+
 struct Headers<'a>(&'a HeaderMap);
 
 impl Extractor for Headers<'_> {
@@ -122,6 +153,6 @@ impl Extractor for Headers<'_> {
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(http::HeaderName::as_str).collect()
+        self.0.keys().map(HeaderName::as_str).collect()
     }
 }

@@ -11,7 +11,10 @@ use chatkit_agents::{
 use chatkit_server::{ChatKitServer, EventStream, RespondError, Turn};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::cli::{AgentArgs, ModelApi};
+use crate::{
+    cli::{AgentArgs, ModelApi},
+    logging::propagator,
+};
 
 /// What the agent is told unless a file says otherwise.
 const INSTRUCTIONS: &str = "You are a helpful assistant.";
@@ -46,10 +49,11 @@ impl AgentResponder {
             Agent::new("Assistant").instructions(instructions(args)?).model(model(args)?);
         for (number, endpoint) in args.mcp.iter().enumerate() {
             // Two servers may have tools of the same name.
-            let options = match args.mcp.len() {
+            let mut options = match args.mcp.len() {
                 1 => McpOptions::default(),
                 _ => McpOptions::default().prefix(format!("s{}", number + 1)),
             };
+            options.propagator = propagator();
             let name = endpoint.to_string();
             let server = McpServer::connect_with(endpoint.clone(), options)
                 .await
@@ -100,6 +104,9 @@ fn model(args: &AgentArgs) -> Result<Arc<dyn Model>, AgentError> {
     }
     if let Some(key) = key {
         provider = provider.api_key(Secret::new(key));
+    }
+    if let Some(propagator) = propagator() {
+        provider = provider.propagator(propagator);
     }
     tracing::info!(model = args.model, "the agent asks");
     Ok(match args.model_api {

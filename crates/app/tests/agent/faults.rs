@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     agent, agent_with,
-    common::{create, kinds, shown_text, string, until},
+    common::{create, kinds, shown_text, until},
     created, error,
     provider::{Provider, chats, says},
     story,
@@ -55,8 +55,20 @@ fn faults() -> Vec<Fault> {
             3,
         ),
         fault(
-            refused(400, "This model cannot read images.", "invalid_value"),
-            "The model's provider refused the request: This model cannot read images.",
+            refused(400, "No deployment of m1 at http://10.0.0.7.", "invalid_value"),
+            "The model's provider refused the request.",
+            false,
+            1,
+        ),
+        fault(
+            Answer::status(400).body("upstream http://10.0.0.7: no such parameter"),
+            "The model's provider refused the request.",
+            false,
+            1,
+        ),
+        fault(
+            refused(400, "Your input exceeds the window.", "context_length_exceeded"),
+            "The conversation is too long for the model.",
             false,
             1,
         ),
@@ -154,7 +166,8 @@ fn a_failure_that_the_model_reports_is_told() {
     let server = agent(&provider);
     let events = server.events(&create("Hi"));
     let error = error(&events);
-    assert!(string(error, "message").ends_with("The model crashed."), "{error}");
+    let told = "The model's provider has a problem. Please try again in a moment.";
+    assert_eq!(error["message"], told, "not in the provider's words");
     assert_eq!(error["allow_retry"], true);
     assert_eq!(story(&server, &created(&events))[1], "assistant: Half a thought.");
 }

@@ -71,8 +71,12 @@ fn a_drawing_is_served_and_its_states_are_gone() {
     for state in urls {
         assert_eq!(server.get(path(&server, state)).status(), 404, "{state} is left");
     }
-    let stored: Vec<Value> = server.items(&created(&events));
+    let thread = created(&events);
+    let stored: Vec<Value> = server.items(&thread);
     assert_eq!(stored[1]["image"]["url"], whole);
+
+    server.json("threads.delete", json!({"thread_id": thread}));
+    assert_eq!(server.get(path(&server, whole)).status(), 404, "it goes with its thread");
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 mod collector;
 
-use std::{net::TcpListener, time::Instant};
+use std::{
+    fs,
+    net::TcpListener,
+    time::{Instant, SystemTime},
+};
 
 use chatkit_testkit::provider::{Answer, responses};
 use serde_json::json;
@@ -89,6 +93,89 @@ fn an_agents_turn_is_one_trace_by_the_conventions() {
     assert_eq!(failed.unwrap().status, 2);
     let all = format!("{spans:?}");
     assert!(!all.contains("MARK-7f3a"), "{all}");
+}
+
+/// An MCP server with one tool, which says what trace it was called in.
+const TELLER: &str = r#"
+while read -r line; do
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+    trace=$(printf '%s' "$line" | sed -n 's/.*"traceparent":"\([-0-9a-f]*\)".*/\1/p')
+    case $line in
+        *'"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},
+            "serverInfo":{"name":"teller","version":"1"}}' ;;
+        *'"tools/list"'*) result='{"tools":[{"name":"tell","inputSchema":{"type":"object"}}]}' ;;
+        *'"tools/call"'*) result='{"content":[{"type":"text","text":"<'$trace'>"}]}' ;;
+        *) continue ;;
+    esac
+    printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$(printf '%s' "$result" | tr -d '\n')"
+done
+"#;
+
+#[test]
+fn a_callers_trace_goes_on_at_the_models_provider_and_at_mcp_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("teller.sh");
+    fs::write(&script, TELLER).unwrap();
+    let mcp = format!("sh '{}'", script.display());
+    let (collector, provider) = (Collector::start(), Provider::start());
+    provider.answer(Answer::status(500));
+    provider.answer(Answer::events(responses::function_call("tell", "{}")));
+    let (answer, gate) = says("Hello.").gated();
+    provider.answer(answer);
+    let options = ["--model-url", &provider.url(), "--model", "gpt-test", "--mcp", &mcp];
+    let server = traced(&collector.url(), &options);
+    let headers = [("traceparent", CALLER), ("tracestate", "caller=1")];
+    let mut stream = server.connect().stream_with(&headers, &create("Hi"));
+    stream.next().unwrap();
+    let requests: Vec<_> = (1..=3).map(|number| provider.request(number)).collect();
+    // The last request's span goes on long after its trace was told of.
+    let told = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    gate.open(100);
+    stream.rest();
+
+    let spans = collector.spans_once("the turn's", |spans| named(spans, "run").len() == 1);
+    let mut chats = named(&spans, "chat gpt-test");
+    chats.sort_by_key(|chat| chat.start);
+    let tool = one(&spans, "execute_tool tell");
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let parent = |span: &Span| format!("00-{trace}-{}-01", span.id);
+    // Both attempts of the first request are in one span.
+    for (request, chat) in requests.iter().zip([chats[0], chats[0], chats[1]]) {
+        assert_eq!(chat.trace, trace);
+        assert_eq!(request.header("traceparent"), Some(parent(chat).as_str()));
+        assert_eq!(request.header("tracestate"), Some("caller=1"));
+    }
+    assert!(u128::from(chats[1].end) > told, "{chats:?}");
+    let output = requests[2].body["input"].to_string();
+    assert!(output.contains(&format!("<{}>", parent(tool))), "{output}");
+    assert_eq!(tool.attributes["mcp.method.name"], "tools/call");
+    // The connection was made before there was a trace.
+    assert_ne!(one(&spans, "tools/list").trace, trace);
+}
+
+#[test]
+fn traces_go_nowhere_if_they_shall_not() {
+    let (collector, provider) = (Collector::start(), Provider::start());
+    let mut servers = Vec::new();
+    for (name, value) in [("OTEL_PROPAGATORS", "none"), ("OTEL_SDK_DISABLED", "true")] {
+        provider.answer(says("Hello."));
+        let mut command = Server::command();
+        command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url())
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")
+            .env("OTEL_BSP_SCHEDULE_DELAY", "50")
+            .env(name, value)
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", "memory:"])
+            .args(["--model-url", &provider.url(), "--model", "gpt-test"]);
+        let server = Server::spawn(command);
+        server.connect().stream_with(&[("traceparent", CALLER)], &create("Hi")).rest();
+        let requests = provider.requests();
+        assert_eq!(requests.last().unwrap().header("traceparent"), None, "{name}");
+        // It sends its spans later.
+        servers.push(server);
+    }
+    let spans = collector.spans_once("the first turn's", |spans| named(spans, "run").len() == 1);
+    assert_ne!(one(&spans, "run").trace, "0af7651916cd43dd8448eb211c80319c");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Response, Server, add_message, create, kinds, op, string};
+use crate::common::{Response, Server, add_message, create, kinds, op, script, string};
 
 fn register(server: &Server, name: &str, mime_type: &str, size: usize) -> Value {
     server.json("attachments.create", json!({"name": name, "size": size, "mime_type": mime_type}))
@@ -189,6 +189,31 @@ fn attachments_go_with_their_thread() {
         .map(|files| files.map(|file| file.unwrap().path()).collect())
         .unwrap_or_default();
     assert_eq!(files, [] as [std::path::PathBuf; 0], "bytes of a deleted thread");
+}
+
+#[test]
+fn an_image_with_the_address_of_somebody_elses_file_takes_nothing_with_it() {
+    let server = Server::playback();
+    let taken = register(&server, "a.txt", "text/plain", 2);
+    upload(&server, &taken, b"hi");
+    server.events(&with_attachment(create("x"), &[string(&taken, "id")]));
+    let free = register(&server, "b.txt", "text/plain", 2);
+    upload(&server, &free, b"hi");
+    let image = |number: usize, url: &str| {
+        let item = json!({"type": "generated_image", "id": format!("img_{number}"),
+            "thread_id": "$THREAD", "created_at": "2026-01-01T00:00:00Z",
+            "image": {"id": "i", "url": url}});
+        json!({"event": {"type": "thread.item.done", "item": item}})
+    };
+    let urls = [&taken, &free].map(|file| string(&file["upload_descriptor"], "url"));
+    let shown = script(json!([image(1, urls[0]), image(2, urls[1]), image(3, "data:,atc_1")]));
+    let events = server.events(&create(&shown));
+    let thread = events[0]["thread"]["id"].clone();
+    assert_eq!(kinds(&events).iter().filter(|kind| **kind == "thread.item.done").count(), 4);
+    server.json("threads.delete", json!({"thread_id": thread}));
+    for file in [&taken, &free] {
+        assert_eq!(server.get(path(&server, file)).status(), 200);
+    }
 }
 
 #[test]

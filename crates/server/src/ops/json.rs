@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 use super::{OpError, OpErrorKind, items::page_of_items, start::load_sender};
 use crate::{
     ChatKitServer, Entry, Owner, PageRequest, RequestContext, RunHandle, StopOutcome, Store,
-    StoreResult, ThreadHandle, ThreadKey, ThreadPatch, Turn, Visibility, chatkit::Shared,
-    respond::TurnParts, visible,
+    StoreError, StoreResult, ThreadHandle, ThreadKey, ThreadPatch, Turn, Visibility,
+    chatkit::Shared, respond::TurnParts, visible,
 };
 
 /// Records on a page when the request does not say, as in the reference.
@@ -125,25 +125,52 @@ async fn stop<S: ChatKitServer>(shared: &Shared<S>, owner: Owner, thread_id: Thr
     json(&ThreadStopResponse { stopped })
 }
 
+/// What a thread's messages have attached, and the images that the assistant made in it.
 async fn attachments_of(
     store: &dyn Store,
     owner: &Owner,
     thread_id: &ThreadId,
 ) -> StoreResult<Vec<AttachmentId>> {
     let mut attached = Vec::new();
+    let mut images = Vec::new();
     let mut request = PageRequest::first(100, Order::Asc);
     loop {
         let page = store.load_thread_items(owner, thread_id, &request, Visibility::Visible).await?;
         request.after = page.data.last().map(|item| item.id().to_string());
         for item in page.data {
-            if let ThreadItem::UserMessage(message) = item {
-                attached.extend(message.attachments.into_iter().map(|attachment| attachment.id));
+            match item {
+                ThreadItem::UserMessage(message) => {
+                    attached
+                        .extend(message.attachments.into_iter().map(|attachment| attachment.id));
+                }
+                ThreadItem::GeneratedImage(item) => {
+                    images.extend(item.image.and_then(|image| attachment_at(&image.url)));
+                }
+                _ => {}
             }
         }
         if !page.has_more {
-            return Ok(attached);
+            break;
         }
     }
+    for id in images {
+        // An address proves nothing: an image is the thread's if its record says so.
+        match store.load_attachment(owner, &id).await {
+            Ok(record) if record.thread_id.as_ref() == Some(thread_id) => attached.push(id),
+            Ok(_) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(attached)
+}
+
+/// The attachment that is kept at an address, if one is: its id is the last segment, as
+/// [`AttachmentStore::save_image`](crate::AttachmentStore::save_image) has it.
+fn attachment_at(url: &str) -> Option<AttachmentId> {
+    if url.starts_with("data:") {
+        return None;
+    }
+    url.rsplit('/').next().filter(|id| !id.is_empty()).map(AttachmentId::from)
 }
 
 async fn list_items<S: ChatKitServer>(

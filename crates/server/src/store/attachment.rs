@@ -50,7 +50,9 @@ pub trait AttachmentStore: Send + Sync + 'static {
     /// `None` when there is no place for such images.
     ///
     /// The last segment of the address should be the image's attachment id: then the image can be
-    /// [read](Self::read_attachment) for the model when the conversation goes on.
+    /// [read](Self::read_attachment) for the model when the conversation goes on. If the image has a
+    /// record in the [`Store`](crate::Store), too, the one who shows it in a thread puts the thread's
+    /// id there, and the image is deleted with the thread.
     async fn save_image(
         &self,
         owner: &Owner,

@@ -11,10 +11,12 @@ use std::{
 
 use chatkit_sse::{Frame, Parser};
 use futures_core::Stream;
+use http::HeaderMap;
 use http_body::Body as _;
 use reqwest::{Body, Url};
 use serde_json::Value;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tracing::Span;
 
 use super::{
     SseEvent,
@@ -35,7 +37,7 @@ pub(crate) struct Events {
 
 enum State {
     Failed(ModelError),
-    New { provider: Arc<Provider>, url: Url, body: Value },
+    New { provider: Arc<Provider>, url: Url, body: Value, trace: HeaderMap },
     Opening { provider: Arc<Provider>, opening: Opening },
     Open(Box<Reader>),
     Ended,
@@ -44,11 +46,14 @@ enum State {
 type Opening = Pin<Box<dyn Future<Output = Result<Opened, ModelError>> + Send>>;
 
 impl Events {
-    /// The answer to a request that is sent with the first poll.
+    /// The answer to a request that is sent with the first poll. It belongs to the trace of the span
+    /// that is the current one now.
     pub(super) fn new(provider: Arc<Provider>, path: &str, body: Value) -> Self {
         let deadline = provider.options.total_timeout.map(|limit| (limit, None));
         let url = provider.url(path);
-        Self { state: State::New { provider, url, body }, deadline }
+        let propagator = provider.options.propagator.as_ref();
+        let trace = propagator.map(|it| it.headers(&Span::current())).unwrap_or_default();
+        Self { state: State::New { provider, url, body, trace }, deadline }
     }
 
     /// A request that cannot be sent.
@@ -90,9 +95,9 @@ impl Events {
                 },
                 State::Failed(_) | State::New { .. } => {
                     match std::mem::replace(&mut self.state, State::Ended) {
-                        State::New { provider, url, body } => {
+                        State::New { provider, url, body, trace } => {
                             let body = body.to_string().into();
-                            let request = Request { url, body, attempts: 0 };
+                            let request = Request { url, body, trace, attempts: 0 };
                             self.state = State::opening(&provider, request, None);
                         }
                         State::Failed(error) => return self.end(error),

@@ -31,6 +31,8 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 pub(super) struct Request {
     pub(super) url: Url,
     pub(super) body: Bytes,
+    /// What says which trace it belongs to.
+    pub(super) trace: HeaderMap,
     /// How often it was sent.
     pub(super) attempts: u32,
 }
@@ -99,6 +101,7 @@ async fn attempt(provider: &Provider, request: &Request) -> Result<(Vec<u8>, Bod
     let sending = provider
         .client
         .post(request.url.clone())
+        .headers(request.trace.clone())
         .headers(provider.headers.clone())
         .body(request.body.clone())
         .send();

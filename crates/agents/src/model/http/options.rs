@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::Secret;
+use crate::Propagator;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -40,6 +41,7 @@ pub struct ProviderOptions {
     pub(super) retry_delay: Duration,
     pub(super) max_retry_delay: Duration,
     pub(super) max_event_size: usize,
+    pub(super) propagator: Option<Propagator>,
 }
 
 impl ProviderOptions {
@@ -60,6 +62,7 @@ impl ProviderOptions {
             retry_delay: Duration::from_millis(500),
             max_retry_delay: Duration::from_secs(60),
             max_event_size: 64 * 1024 * 1024,
+            propagator: None,
         }
     }
 
@@ -165,6 +168,13 @@ impl ProviderOptions {
         self.max_event_size = bytes;
         self
     }
+
+    /// Tells the provider which trace a request belongs to. By default it is told of none.
+    #[must_use]
+    pub fn propagator(mut self, propagator: Propagator) -> Self {
+        self.propagator = Some(propagator);
+        self
+    }
 }
 
 impl Default for ProviderOptions {
@@ -195,6 +205,7 @@ impl fmt::Debug for ProviderOptions {
             .field("retry_delay", &self.retry_delay)
             .field("max_retry_delay", &self.max_retry_delay)
             .field("max_event_size", &self.max_event_size)
+            .field("propagator", &self.propagator)
             .finish()
     }
 }

@@ -33,12 +33,13 @@ impl<E: SpanExporter> SpanExporter for Conventions<E> {
 }
 
 /// Fields that are this project's own, and their names in traces.
-const OWN: [(&str, &str); 5] = [
+const OWN: [(&str, &str); 6] = [
     ("op", "chatkit.op"),
     ("thread", "chatkit.thread"),
     ("run", "chatkit.run"),
     ("owner", "chatkit.owner"),
     ("end", "chatkit.end"),
+    ("attachment", "chatkit.attachment"),
 ];
 
 fn adapt(span: &mut SpanData) {
