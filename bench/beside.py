@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
@@ -19,6 +20,8 @@ sys.path.insert(0, str(ROOT / "conformance"))
 from servers import ServerProcess  # noqa: E402
 
 REFERENCE = "reference"
+START_S = 30.0
+"""A server that takes longer to start is ended."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,22 @@ class Contender:
 
     name: str
     command: list[str]
+    before: list[str] | None = None
+    """A command that is run before it; `{dir}` is the same folder."""
 
     def start(self, folder: str, cores: str, scheduled: list[str] | None = None) -> ServerProcess:
         """`cores`: as `taskset` takes them. `scheduled`: a command that runs another one with a scheduling policy."""
+        if self.before:
+            before = [part.replace("{dir}", folder) for part in self.before]
+            subprocess.run(before, timeout=START_S, check=True)
         command = [part.replace("{dir}", folder) for part in self.command]
         server = ServerProcess(["taskset", "-c", cores, *(scheduled or []), *command])
-        server.wait_until_listening()
+        hanging = Timer(START_S, server.process.kill)
+        hanging.start()
+        try:
+            server.wait_until_listening()
+        finally:
+            hanging.cancel()
         return server
 
 
@@ -66,9 +79,16 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 def facts(python: str, packages: list[str]) -> list[str]:
     """The machine, and what was compared on it. `packages`: of the reference, whose interpreter is `python`."""
+    return [machine(), *versions(python, packages)]
+
+
+def machine() -> str:
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    return f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Linux, load average at the end {busy}"
+
+
+def versions(python: str, packages: list[str]) -> list[str]:
     return [
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Linux, load average at the end {busy}",
         f"ours: {output(['git', 'describe', '--always', '--dirty'], 'no revision')},"
         f" {output(['rustc', '--version'])}, release build",
         f"reference: {output([python, '-c', VERSIONS, *packages])}; one process, no access log",

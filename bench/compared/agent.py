@@ -35,25 +35,25 @@ def free_address() -> str:
         return "{}:{}".format(*chosen.getsockname())
 
 
-def measure(bench: Bench, server: Path, python: str, deltas: int, seconds: float) -> dict[str, Results]:
+def measure(
+    bench: Bench, server: Path, python: str, deltas: int, seconds: float, found: dict[str, Results]
+) -> None:
     """Paced, and flat out."""
     loads = {
         f"{deltas} deltas, {GAP_MS} ms apart": [f"--deltas={deltas}", f"--gap-us={GAP_MS * 1000}", "--streams=1"],
         "2,000 deltas flat out": ["--deltas=2000", "--gap-us=0", f"--seconds={seconds:g}"],
     }
-    found: dict[str, Results] = {}
     for title, load in loads.items():
-        found[title] = {}
+        results = found.setdefault(title, Results())
         provider = free_address()
         for contender in contenders_of(API, provider, server, bench.program, python):
             relay = ["--relay"] if contender.name == RELAY else []
             result = bench.measure(
                 contender, ["agent", f"--provider-listen={provider}", f"--api={API}", *relay, *load]
             )
-            if result is not None:
-                found[title][contender.name] = result
+            if results.put(contender.name, result):
                 say(f"agent: {title}: {contender.name}: {added(result):.0f} µs added, {cpu(result):.2f} µs per delta")
-    return found
+            bench.save()
 
 
 def added(result: Result, quantile: str = "p50") -> float:
@@ -62,6 +62,12 @@ def added(result: Result, quantile: str = "p50") -> float:
 
 def cpu(result: Result) -> float:
     return result["server"]["cpu_us_per_delta"]
+
+
+HEAD = [
+    *("", "added, µs (p50 / p99)", "provider's write to client, µs", "server CPU, µs per delta"),
+    "deltas per event",
+]
 
 
 def tables(found: dict[str, Results]) -> list[str]:
@@ -76,5 +82,5 @@ def tables(found: dict[str, Results]) -> list[str]:
                 f"{cpu(result):.2f}",
                 f"{result['deltas_per_event']:.1f}",
             ])
-    head = ["", "added, µs (p50 / p99)", "provider's write to client, µs", "server CPU, µs per delta"]
-    return table([*head, "deltas per event"], rows)
+        rows += results.rows_of_missing(len(HEAD), lambda name, title=title: f"{name}, {title}")
+    return table(HEAD, rows)

@@ -18,6 +18,7 @@ READY = "bare, a chunk for all that is ready"
 OURS = (MEMORY, SQLITE)
 PACKAGES = ["openai-chatkit", "uvicorn", "uvloop", "httptools", "fastapi", "pydantic"]
 NODE_PACKAGE = "chatkit-node-backend-sdk"
+INSTALL_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,11 @@ def node_is_there() -> bool:
     if (folder / "node_modules" / NODE_PACKAGE).is_dir():
         return True
     install = ["npm", "ci", "--silent", "--no-audit", "--no-fund"]
-    if subprocess.run(install, cwd=folder, check=False).returncode != 0:
+    try:
+        installed = subprocess.run(install, cwd=folder, timeout=INSTALL_S, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        installed = False
+    if not installed:
         print("without the Node port: npm did not install it", file=sys.stderr)
         return False
     return True

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 from beside import REFERENCE, ratio, table
 
-from .contenders import Contenders
-from .measuring import Bench, Result, Results, best_rounds, cpu_per_delta, say
+from .contenders import NODE, Contenders
+from .measuring import Bench, Reason, Result, Results, best_rounds, cpu_per_delta, say
 
 WARMUP = {20: 64, 200: 32, 20_000: 1}
 """Streams before the measurement: few where one takes a second."""
 Cell = tuple[int, int]
 """Deltas of a reply, concurrent streams."""
 USUAL: Cell = (200, 64)
+SLOW = (REFERENCE, NODE)
+ENDLESS = 50_000_000
+"""So many deltas of all streams together take anybody too long to wait for their ends."""
+CROWD = 10_000
+NOT_ASKED = Reason("not asked: beginning a stream takes it 12 ms, so many two minutes")
+"""Of the reference, by such a crowd."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +29,36 @@ class Plan:
     seconds: float
     drain_s: float
     """Streams that take longer than so many seconds beyond are left; what came of them counts."""
+    slow_drain_s: float
+    """The same for the slower servers: so long that a thousand streams can end."""
+    endless_drain_s: float
+    """The same where none could end."""
     rounds: int
 
+    def drain_of(self, cell: Cell, name: str) -> float:
+        if cell[0] * cell[1] > ENDLESS:
+            return self.endless_drain_s
+        return self.slow_drain_s if name in SLOW else self.drain_s
 
-def measure(bench: Bench, contenders: Contenders, plan: Plan) -> dict[Cell, Results]:
-    found = {}
+
+def measure(bench: Bench, contenders: Contenders, plan: Plan, found: dict[Cell, Results]) -> None:
     for deltas in plan.deltas:
         for concurrent in plan.concurrent:
-            load = [
-                *("load", f"--connections={concurrent}", f"--deltas={deltas}", f"--warmup={WARMUP[deltas]}"),
-                *(f"--seconds={plan.seconds:g}", f"--drain-s={plan.drain_s:g}"),
-            ]
             cell = (deltas, concurrent)
-            found[cell] = best_rounds(
-                bench, plan.rounds, contenders.replying(deltas), lambda _, load=load: load, cpu_per_delta
-            )
-            say(f"{title(cell)}: " + ", ".join(f"{name} {rate(result)}" for name, result in found[cell].items()))
-    return found
+
+            def load(name: str, cell: Cell = cell) -> list[str]:
+                deltas, concurrent = cell
+                return [
+                    *("load", f"--connections={concurrent}", f"--deltas={deltas}", f"--warmup={WARMUP[deltas]}"),
+                    *(f"--seconds={plan.seconds:g}", f"--drain-s={plan.drain_of(cell, name):g}"),
+                ]
+
+            results = found.setdefault(cell, Results())
+            if concurrent >= CROWD:
+                results.put(REFERENCE, NOT_ASKED)
+            best_rounds(bench, plan.rounds, contenders.replying(deltas), load, cpu_per_delta, results)
+            said = {name: rate(result) for name, result in results.items()} | results.missing
+            say(f"{title(cell)}: " + ", ".join(f"{name} {what}" for name, what in said.items()))
 
 
 def title(cell: Cell) -> str:
@@ -67,12 +86,13 @@ def names_of(found: dict[Cell, Results]) -> list[str]:
 
 
 def against(results: Results, name: str, other: str = REFERENCE) -> str:
+    """With a star when streams of one of the two were left."""
     if name not in results or other not in results:
         return "–"
     one, two = cpu_per_delta(results[name]), cpu_per_delta(results[other])
     if float("inf") in (one, two):
         return "–"
-    return ratio(two, one)
+    return ratio(two, one) + ("*" if results[name]["cut"] or results[other]["cut"] else "")
 
 
 def tables(found: dict[Cell, Results]) -> list[str]:
@@ -82,11 +102,18 @@ def tables(found: dict[Cell, Results]) -> list[str]:
     return lines
 
 
+HEAD = [
+    *("", "streams/s", "deltas/s", "CPU, µs per stream", "CPU, µs per delta", "cores: server / generator"),
+    *("first text, ms (p50 / p99)", "total, ms (p50 / p99)", "MB at most", "ended / left / failed"),
+]
+
+
 def cell_table(results: Results) -> list[str]:
     rows = []
     for name, result in results.items():
         first, total = (result["milliseconds"][what] for what in ("first_text", "total"))
         server = result["server"]
+        came = result["deltas_per_second"] > 0
         rows.append([
             name,
             f"{result['streams_per_second']:,.1f}",
@@ -95,16 +122,12 @@ def cell_table(results: Results) -> list[str]:
             number(None if result["cut"] else server["cpu_us_per_stream"], 0),
             number(server["cpu_us_per_delta"], 2),
             f"{server['cores']:.2f} / {result['generator_cores']:.2f}",
-            f"{first['p50']:.1f} / {first['p99']:.1f}",
+            f"{first['p50']:.1f} / {first['p99']:.1f}" if came else "–",
             f"{total['p50']:.1f} / {total['p99']:.1f}" if result["streams"] else "–",
             f"{server['memory']['peak_rss'] / 1e6:.0f}",
             f"{result['streams']:,} / {result['cut']:,} / {result['failures']:,}",
         ])
-    head = [
-        *("", "streams/s", "deltas/s", "CPU, µs per stream", "CPU, µs per delta", "cores: server / generator"),
-        *("first text, ms (p50 / p99)", "total, ms (p50 / p99)", "MB at most", "ended / left / failed"),
-    ]
-    return table(head, rows)
+    return table(HEAD, rows + results.rows_of_missing(len(HEAD)))
 
 
 def number(value: float | None, digits: int) -> str:

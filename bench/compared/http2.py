@@ -6,50 +6,53 @@ from beside import table
 
 from .contenders import BARE, MEMORY, Contenders
 from .flat import USUAL
-from .measuring import Bench, Result, cpu_per_delta, say
+from .measuring import Bench, Reason, Result, cpu_per_delta, reason_row, say
 
 SHAPES = {64: (4, 16), 1000: (10, 100)}
 """Concurrent streams: connections, streams on each."""
-Found = dict[tuple[str, int], dict[str, Result]]
+Found = dict[tuple[str, int, str], Result | Reason]
+"""By contender, number of streams and version of HTTP."""
 
 
-def measure(bench: Bench, contenders: Contenders, seconds: float) -> Found:
-    """By contender and number of streams; over HTTP/2 none from servers that do not speak it."""
-    found: Found = {}
+def measure(bench: Bench, contenders: Contenders, seconds: float, found: Found) -> None:
     for contender in contenders.replying(USUAL[0]):
         if contender.name not in (MEMORY, BARE):
             continue
         for streams, (connections, each) in SHAPES.items():
             load = ["load", f"--deltas={USUAL[0]}", f"--seconds={seconds:g}", f"--drain-s={seconds:g}", "--warmup=8"]
-            one = bench.measure(contender, [*load, f"--connections={streams}"])
-            two = bench.measure(
-                contender,
-                [*load, "--http2", f"--connections={connections}", f"--streams-per-connection={each}"],
-                may_fail=True,
-            )
-            both = {"1.1": one, "2": two if two and not two["failures"] else None}
-            found[contender.name, streams] = {http: result for http, result in both.items() if result}
-            say(f"http2: {contender.name}, {streams}: " + ", ".join(found[contender.name, streams]))
-    return found
+            shapes = {
+                "1.1": [f"--connections={streams}"],
+                "2": ["--http2", f"--connections={connections}", f"--streams-per-connection={each}"],
+            }
+            for http, shape in shapes.items():
+                result = bench.measure(contender, [*load, *shape])
+                found[contender.name, streams, http] = result
+                said = result if isinstance(result, Reason) else f"{cpu_per_delta(result):.2f} µs per delta"
+                say(f"http2: {contender.name}, {streams} streams, HTTP/{http}: {said}")
+                bench.save()
+
+
+HEAD = [
+    *("", "streams/s", "CPU, µs per delta", "cores: server / generator", "first text, ms (p50 / p99)"),
+    *("total, ms (p50 / p99)", "ended / left / failed"),
+]
 
 
 def tables(found: Found) -> list[str]:
     rows = []
-    for (name, streams), results in found.items():
-        for http in ("1.1", "2"):
-            result = results.get(http)
-            what = f"{name}, {streams:,} streams, HTTP/{http}"
-            if result is None:
-                rows.append([what, *("not spoken" for _ in range(5))])
-                continue
-            first, total = (result["milliseconds"][which] for which in ("first_text", "total"))
-            rows.append([
-                what,
-                f"{result['streams_per_second']:,.1f}",
-                f"{cpu_per_delta(result):.2f}",
-                f"{result['server']['cores']:.2f} / {result['generator_cores']:.2f}",
-                f"{first['p50']:.1f} / {first['p99']:.1f}",
-                f"{total['p50']:.1f} / {total['p99']:.1f}",
-            ])
-    head = ["", "streams/s", "CPU, µs per delta", "cores: server / generator", "first text, ms (p50 / p99)"]
-    return table([*head, "total, ms (p50 / p99)"], rows)
+    for (name, streams, http), result in found.items():
+        what = f"{name}, {streams:,} streams, HTTP/{http}"
+        if isinstance(result, Reason):
+            rows.append(reason_row(what, result, len(HEAD)))
+            continue
+        first, total = (result["milliseconds"][which] for which in ("first_text", "total"))
+        rows.append([
+            what,
+            f"{result['streams_per_second']:,.1f}",
+            f"{cpu_per_delta(result):.2f}",
+            f"{result['server']['cores']:.2f} / {result['generator_cores']:.2f}",
+            f"{first['p50']:.1f} / {first['p99']:.1f}",
+            f"{total['p50']:.1f} / {total['p99']:.1f}",
+            f"{result['streams']:,} / {result['cut']:,} / {result['failures']:,}",
+        ])
+    return table(HEAD, rows)

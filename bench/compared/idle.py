@@ -8,18 +8,19 @@ from .contenders import Contenders
 from .measuring import Bench, Result, Results, say
 
 
-def measure(bench: Bench, contenders: Contenders, streams: int) -> Results:
-    found = {}
+def measure(bench: Bench, contenders: Contenders, streams: int, found: Results) -> None:
     for contender in contenders.playing():
         result = bench.measure(contender, ["idle", f"--connections={streams}", "--hold-ms=300000"])
-        if result is not None:
-            found[contender.name] = result
+        if found.put(contender.name, result):
             say(f"idle: {contender.name}: {per_stream(result):.0f} bytes per stream")
-    return found
+        bench.save()
 
 
 def per_stream(result: Result) -> float:
     return result["bytes_per_stream"]["rss"]
+
+
+HEAD = ["", "bytes per stream", "of them private", "MB before", "MB open", "MB when closed again"]
 
 
 def tables(found: Results) -> list[str]:
@@ -32,4 +33,4 @@ def tables(found: Results) -> list[str]:
         ]
         for name, result in found.items()
     ]
-    return table(["", "bytes per stream", "of them private", "MB before", "MB open", "MB when closed again"], rows)
+    return table(HEAD, rows + found.rows_of_missing(len(HEAD)))

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from beside import REFERENCE, table
 
-from .contenders import OURS, Contenders
-from .measuring import Bench, Result, Results, say
+from .contenders import OURS, SQLITE, Contenders
+from .measuring import Bench, Result, Results, reason_row, say
 
 OPERATIONS = ["turn", "retry", "page of 20", "page of 100", "page from the middle"]
+FILLED = "thr_bench"
+SLOW_REPEAT = 20
+"""How often requests of the reference are repeated at most: one takes it about 10 ms."""
 
 
-def measure(bench: Bench, contenders: Contenders, lengths: list[int], repeat: int) -> dict[int, Results]:
-    found: dict[int, Results] = {}
+def measure(
+    bench: Bench, contenders: Contenders, lengths: list[int], repeat: int, found: dict[int, Results]
+) -> None:
     for items in lengths:
-        found[items] = {}
+        results = found.setdefault(items, Results())
         for contender in contenders.playing():
             # The Node port looks for a message among the first thousand items only.
             if contender.name not in (*OURS, REFERENCE):
                 continue
-            result = bench.measure(contender, ["thread", f"--items={items}", f"--repeat={repeat}"])
-            if result is not None:
-                found[items][contender.name] = result
+            times = min(repeat, SLOW_REPEAT) if contender.name == REFERENCE else repeat
+            load = ["thread", f"--items={items}", f"--repeat={times}"]
+            if contender.name == SQLITE:
+                # Stored by the server, each item would wait for the disk.
+                fill = [str(bench.program), "fill", "--sqlite={dir}/bench.db", f"--items={items}"]
+                contender = replace(contender, before=[*fill, f"--thread={FILLED}"])
+                load.append(f"--filled={FILLED}")
+            result = bench.measure(contender, load)
+            if results.put(contender.name, result):
                 costs = ", ".join(f"{name} {cpu(result, name):,.0f}" for name in OPERATIONS)
                 say(f"threads: {contender.name}: {items:,} items: µs of CPU: {costs}")
-    return found
+            bench.save()
 
 
 def operation(result: Result, name: str) -> Result:
@@ -38,22 +50,26 @@ def cpu(result: Result, name: str) -> float:
 def growth(found: dict[int, Results], contender: str, name: str) -> float | None:
     """How much more an operation costs in the longest thread than in the one before it in length. In a thread of ten
     items a page is not full, so the shortest one says little."""
-    measured = [(items, results[contender]) for items, results in sorted(found.items()) if contender in results]
-    if len(measured) < 2:
+    longest = sorted(found)[-2:]
+    if len(longest) < 2 or any(contender not in found[items] for items in longest):
         return None
-    (_, shorter), (_, longest) = measured[-2:]
-    return cpu(longest, name) / cpu(shorter, name)
+    costs = [cpu(found[items][contender], name) for items in longest]
+    return costs[1] / costs[0]
 
 
 def tables(found: dict[int, Results]) -> list[str]:
-    rows = [
-        [
-            f"{name}, {items:,} items",
-            *(f"{cpu(result, which):,.0f} / {operation(result, which)['total_ms']['p50']:.2f}" for which in OPERATIONS),
-            f"{result['memory']['rss'] / 1e6:.0f}",
-        ]
-        for name in dict.fromkeys(name for results in found.values() for name in results)
-        for items, results in found.items()
-        if (result := results.get(name))
-    ]
-    return table(["CPU, µs / time, ms (p50)", *OPERATIONS, "MB"], rows)
+    head = ["CPU, µs / time, ms (p50)", *OPERATIONS, "MB"]
+    names = dict.fromkeys(name for results in found.values() for name in (*results, *results.missing))
+    rows = []
+    for name in names:
+        for items, results in found.items():
+            title = f"{name}, {items:,} items"
+            if result := results.get(name):
+                cells = [
+                    f"{cpu(result, which):,.0f} / {operation(result, which)['total_ms']['p50']:.2f}"
+                    for which in OPERATIONS
+                ]
+                rows.append([title, *cells, f"{result['memory']['rss'] / 1e6:.0f}"])
+            elif name in results.missing:
+                rows.append(reason_row(title, results.missing[name], len(head)))
+    return table(head, rows)

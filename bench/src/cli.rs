@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Idle(IdleOptions),
     /// Build a thread, and measure what a turn, a page and a retry cost in it
     Thread(ThreadOptions),
+    /// Store a thread in a SQLite file that a server is then to open, for `thread --filled`
+    Fill(FillOptions),
     /// Be the provider of a server's model and its client, and measure what is between them
     Agent(AgentOptions),
     /// Pass bytes on between clients and a provider, as the least that any server does
@@ -74,11 +76,11 @@ pub(crate) struct LoadOptions {
     pub(crate) max_open: u32,
 
     /// End after so many streams
-    #[arg(long, conflicts_with = "seconds")]
+    #[arg(long, conflicts_with = "seconds", value_parser = value_parser!(u64).range(1..))]
     pub(crate) streams: Option<u64>,
 
     /// Ask for no more streams after so many seconds [default: 10]
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub(crate) seconds: Option<f64>,
 
     /// Leave streams that have not ended so many seconds after that; their events count
@@ -124,7 +126,7 @@ impl LoadOptions {
 
 fn positive(text: &str) -> Result<f64, &'static str> {
     let wrong = "expected a number above zero";
-    text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0).ok_or(wrong)
+    text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0).ok_or(wrong)
 }
 
 #[derive(Debug, Args)]
@@ -142,7 +144,7 @@ pub(crate) struct PacedOptions {
     pub(crate) gap_ms: u64,
 
     /// How many seconds are measured, with all streams open
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 5.0, value_parser = positive)]
     pub(crate) seconds: f64,
 
     /// The seconds before that in which the streams begin, one after the other
@@ -184,6 +186,10 @@ pub(crate) struct ThreadOptions {
     #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(2..=999_999))]
     pub(crate) items: u32,
 
+    /// The thread is there already, with this id, stored by `fill`
+    #[arg(long)]
+    pub(crate) filled: Option<String>,
+
     /// How often each request is repeated; each turn makes the thread two items longer
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
@@ -203,6 +209,21 @@ pub(crate) struct ThreadOptions {
     /// Seconds after which a request counts as failed
     #[arg(long, default_value_t = 60.0)]
     pub(crate) timeout_s: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FillOptions {
+    /// The file; it is made when it is missing
+    #[arg(long)]
+    pub(crate) sqlite: PathBuf,
+
+    /// How many items the thread has
+    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(2..=999_999))]
+    pub(crate) items: u32,
+
+    /// The thread's id
+    #[arg(long, default_value = "thr_bench")]
+    pub(crate) thread: String,
 }
 
 #[derive(Debug, Args)]
@@ -265,7 +286,7 @@ pub(crate) struct AgentOptions {
     pub(crate) streams: u32,
 
     /// Instead of a number of streams: begin no more after so many seconds of streaming
-    #[arg(long, conflicts_with = "streams")]
+    #[arg(long, conflicts_with = "streams", value_parser = positive)]
     pub(crate) seconds: Option<f64>,
 
     /// Streams before the measurement begins
@@ -348,5 +369,29 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn nothing_to_measure_is_an_error_that_names_the_argument() {
+        let agent = "agent --provider-listen=127.0.0.1:1";
+        for (command, wrong) in [
+            ("load", "--streams=0"),
+            ("load", "--seconds=0"),
+            ("load", "--connections=0"),
+            ("load", "--rate=0"),
+            ("paced", "--streams=0"),
+            ("paced", "--seconds=0"),
+            ("idle --pid=1", "--connections=0"),
+            ("thread", "--repeat=0"),
+            (agent, "--streams=0"),
+            (agent, "--seconds=0"),
+        ] {
+            let line = format!("chatkit-bench {command} --url=http://127.0.0.1:1");
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+            let line = format!("{line} {wrong}");
+            let error = Cli::try_parse_from(line.split(' ')).unwrap_err().to_string();
+            let (name, _) = wrong.split_once('=').unwrap();
+            assert!(error.contains(&format!("'{name} <")), "{error}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use chatkit_server::StoreError;
 use chatkit_store_sqlite::OpenError;
 use tokio::task::JoinError;
 
@@ -18,10 +19,14 @@ pub(crate) enum BenchError {
     Warmup(String),
     #[error("the server answered in another way than expected: {0}")]
     Answer(&'static str),
+    #[error("no stream began: see {0}")]
+    NoStream(&'static str),
     #[error("our server did not give the frames of a reply")]
     Recording,
     #[error("{0}")]
     Database(#[from] OpenError),
+    #[error("{0}")]
+    Store(#[from] Box<StoreError>),
     #[error("{0} is no time to wait")]
     Seconds(f64),
     #[error("{needed} open files are needed and {allowed} are allowed: see `ulimit -n`")]

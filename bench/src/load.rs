@@ -94,6 +94,11 @@ async fn measure(options: &LoadOptions) -> Result<LoadReport, BenchError> {
     let server = watch.map(Watch::stop).transpose()?;
     let stats = boards.take()?;
     drop(lines);
+    if stats.streams + stats.cut + stats.failures == 0 {
+        return Err(BenchError::NoStream(
+            options.rate.map_or("--seconds", |_| "--rate, --seconds"),
+        ));
+    }
     Ok(LoadReport::new(options, &Measured { stats, elapsed, own_cpu, server, arrivals }))
 }
 

@@ -78,6 +78,10 @@ fn run(cli: &Cli) -> Result<(String, bool), BenchError> {
             let report = thread::thread(options)?;
             (if cli.json { report::json(&report)? } else { report.table() }, true)
         }
+        Command::Fill(options) => {
+            thread::fill(options)?;
+            (String::new(), true)
+        }
         Command::Agent(options) => {
             let report = agent::agent(options)?;
             (if cli.json { report::json(&report)? } else { report.table() }, true)

@@ -1,6 +1,7 @@
 //! `chatkit-bench thread`: what a turn, a page and a retry cost in a thread of a length.
 
 mod ask;
+mod fill;
 mod report;
 
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use crate::{
     stats::record,
 };
 use ask::Asker;
+pub(crate) use fill::fill;
 pub(crate) use report::ThreadReport;
 use report::{Found, Operation};
 
@@ -34,7 +36,10 @@ async fn measure(options: &ThreadOptions) -> Result<ThreadReport, BenchError> {
     let asker = Asker::open(options.url.resolve()?, seconds(options.timeout_s)?).await?;
     let mut thread = Thread { options, asker, id: String::new() };
     let begun = Instant::now();
-    thread.build().await?;
+    match &options.filled {
+        Some(id) => thread.id.clone_from(id),
+        None => thread.build().await?,
+    }
     let built = begun.elapsed();
 
     // A message to answer again, and code that is loaded once.
@@ -130,14 +135,18 @@ fn item_id(number: u32) -> String {
 
 /// The step of a script that stores an item.
 fn done(number: u32) -> Value {
-    json!({"event": {"type": "thread.item.done", "item": {
+    json!({"event": {"type": "thread.item.done", "item": item(number, "$THREAD")}})
+}
+
+fn item(number: u32, thread: &str) -> Value {
+    json!({
         "type": "assistant_message",
         "id": item_id(number),
-        "thread_id": "$THREAD",
+        "thread_id": thread,
         "created_at": "2026-01-01T00:00:00Z",
         "content": [{"type": "output_text", "text": format!("the answer {number}"),
             "annotations": []}],
-    }}})
+    })
 }
 
 /// The id of the user's message in a turn.

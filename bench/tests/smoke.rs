@@ -153,10 +153,18 @@ fn idle_streams_cost_memory() {
 #[test]
 fn a_thread_of_a_length_is_used() {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = format!("--sqlite={}", folder.path().join("bench.db").display());
-    for server in [&["serve"][..], &["serve", &sqlite]] {
+    let file = |name: &str| format!("--sqlite={}", folder.path().join(name).display());
+    let (built, filled) = (file("built.db"), file("filled.db"));
+    let fill = Command::new(BENCH).args(["fill", "--items=150", &filled]).status().unwrap();
+    assert!(fill.success());
+    let thread = ["thread", "--items=150", "--repeat=3", "--deltas=4"];
+    for (server, there) in [
+        (&["serve"][..], &[][..]),
+        (&["serve", &built], &[]),
+        (&["serve", &filled], &["--filled=thr_bench"]),
+    ] {
         let server = Server::start(server);
-        let report = server.measure(&["thread", "--items=150", "--repeat=3", "--deltas=4"]);
+        let report = server.measure(&[&thread, there].concat());
         let names: Vec<_> = report["operations"].as_array().unwrap().iter().collect();
         assert_eq!(names.len(), 5);
         for operation in names {

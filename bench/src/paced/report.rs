@@ -24,6 +24,9 @@ pub(super) struct Measured {
     pub(super) server: Option<Watched>,
 }
 
+/// With a smaller share of the deltas that were asked for, the pace was not reached.
+const REACHED: f64 = 0.95;
+
 /// How paced streams came.
 #[derive(Debug, Serialize)]
 pub(crate) struct PacedReport {
@@ -37,9 +40,13 @@ pub(crate) struct PacedReport {
     asked_per_second: f64,
     /// Deltas that came, however they were merged.
     reached_per_second: f64,
+    /// Whether the one is the other, within a twentieth, and no stream was left behind.
+    pace_reached: bool,
     /// Text events that came.
     texts_per_second: f64,
     /// From the moment the responder had a delta to the read that brought it, in microseconds.
+    /// What kept the responder from having it in time is not in it, nor are deltas that were still
+    /// under way at the end: where the pace was not reached, it is the least that it can have been.
     emit_to_client_us: Option<Distribution>,
     gap_ms_found: Distribution,
     /// Streams that were right to their end.
@@ -57,6 +64,7 @@ impl PacedReport {
         let Measured { deltas, stats, outcomes, elapsed, own_cpu, server } = measured;
         let seconds = elapsed.as_secs_f64();
         let reached = stats.text_bytes as f64 / STAMP_BYTES as f64;
+        let asked = f64::from(options.streams) * 1e3 / options.gap_ms as f64;
         Self {
             url: options.url.to_string(),
             http: if options.http2 { "2" } else { "1.1" },
@@ -64,8 +72,9 @@ impl PacedReport {
             gap_ms: options.gap_ms,
             deltas: *deltas,
             seconds,
-            asked_per_second: f64::from(options.streams) * 1e3 / options.gap_ms as f64,
+            asked_per_second: asked,
             reached_per_second: reached / seconds,
+            pace_reached: reached >= REACHED * asked * seconds && outcomes.cut == 0,
             texts_per_second: stats.texts as f64 / seconds,
             emit_to_client_us: stats.emit_to_client(),
             gap_ms_found: stats.latencies().gap,
@@ -101,7 +110,9 @@ impl PacedReport {
         ));
         out.push('\n');
         out.push_str(&distributions("ms", [("gap", self.gap_ms_found)]));
-        let _ = writeln!(out, "\ngenerator: {:.2} cores", self.generator_cores);
+        out.push('\n');
+        out.push_str(&self.verdict());
+        let _ = writeln!(out, "generator: {:.2} cores", self.generator_cores);
         if let Some(server) = &self.server {
             out.push_str(&server.line());
         }
@@ -109,5 +120,19 @@ impl PacedReport {
             let _ = writeln!(out, "failure: {failure}");
         }
         out
+    }
+
+    /// Whether the times are those of the pace that was asked for.
+    fn verdict(&self) -> String {
+        let share = self.reached_per_second / self.asked_per_second * 1e2;
+        if self.pace_reached {
+            return format!("the pace was reached: {share:.1} % of the deltas asked for came\n");
+        }
+        format!(
+            "the pace was NOT reached: {share:.1} % of the deltas asked for came, {} streams were \
+             left; times count from when the responder had a delta, not from when it was due, so \
+             they are the least that they can have been\n",
+            self.cut,
+        )
     }
 }
