@@ -19,11 +19,9 @@ use super::line::{Format, Line};
 const WAITING: usize = 4096;
 /// So much is written at once, about.
 const BATCH: usize = 64 * 1024;
-/// After lines were written, those of the next moments are written together: waking the writer for
-/// each would cost a busy server a tenth of its time.
+/// After a batch that was not full, the lines of the next moments are written together: waking the
+/// writer for each would cost a busy server a tenth of its time.
 const PAUSE: Duration = Duration::from_millis(5);
-/// A batch of so many lines is followed by the next at once.
-const MANY: usize = WAITING / 8;
 /// How long the end of the process waits for lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -80,15 +78,14 @@ fn write_lines(waiting: &Receiver<Message>, lost: &AtomicU64, format: Format) {
     let mut flushed = Vec::new();
     while let Ok(first) = waiting.recv() {
         let mut next = Some(first);
-        let mut count = 0;
         while let Some(message) = next {
-            count += 1;
             match message {
                 Message::Line(line) => batch.extend_from_slice(&line),
                 Message::Flush(done) => flushed.push(done),
             }
             next = if batch.len() < BATCH { waiting.try_recv().ok() } else { None };
         }
+        let is_full = batch.len() >= BATCH;
         match lost.swap(0, Ordering::Relaxed) {
             0 => {}
             lost => batch.extend(lost_line(format, lost)),
@@ -99,7 +96,7 @@ fn write_lines(waiting: &Receiver<Message>, lost: &AtomicU64, format: Format) {
         for done in flushed.drain(..) {
             let _ = done.send(());
         }
-        if count < MANY {
+        if !is_full {
             thread::sleep(PAUSE);
         }
     }
