@@ -69,7 +69,7 @@ fn no_response(recording: &Recording) -> Finding {
     if let End::NotConnected(at, reason) = &recording.end {
         return Finding::error(
             "no-response",
-            format!("{}, after {}", brief(reason, 200), time(*at)),
+            format!("{} (after {})", brief(reason, 200), time(*at)),
             "The chat shows that something went wrong, and the message seems lost.",
             "Check the scheme (`http` or `https`), the host and the port; that the server runs; and \
              that it can be reached from here.",
