@@ -19,7 +19,7 @@ pub(crate) fn encode<T: Serialize>(
         id: id.to_owned(),
         source: (&source).into(),
     })?;
-    if depth(&body) > MAX_DEPTH {
+    if may_nest_too_deep(&body) && depth(&body) > MAX_DEPTH {
         return Err(Failure::TooDeep { record, id: id.to_owned(), limit: MAX_DEPTH });
     }
     Ok(body)
@@ -36,6 +36,12 @@ pub(crate) fn decode<T: DeserializeOwned>(
         id: id.to_owned(),
         source: (&source).into(),
     })
+}
+
+/// Whether there are so many brackets, in strings too: few records have, and those that have not
+/// need no closer look.
+fn may_nest_too_deep(json: &str) -> bool {
+    memchr::memchr2_iter(b'{', b'[', json.as_bytes()).nth(MAX_DEPTH).is_some()
 }
 
 /// How deep arrays and objects nest in a text that is known to be JSON.

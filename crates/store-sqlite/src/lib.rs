@@ -29,8 +29,10 @@
 //!
 //! One thread owns the only connection that writes. It takes all requests that wait, runs each in
 //! a savepoint of its own inside one transaction, commits, and then answers them, so that one sync
-//! to disk serves many writers and one refused request does not touch its neighbours. A few other
-//! threads read, each from a snapshot that contains everything acknowledged before.
+//! to disk serves many writers and one refused request does not touch its neighbours. Before it
+//! begins it yields the processor once: on a busy machine those who are about to write then share
+//! the commit, and on one with a core to spare nothing is waited for. A few other threads read,
+//! each from a snapshot that contains everything acknowledged before.
 //!
 //! Records are kept as JSON beside the columns that queries need. A page of a thread is read
 //! through an index on the thread and the item's place, so that it costs the same in a long thread

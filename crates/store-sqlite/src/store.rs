@@ -256,10 +256,15 @@ impl Store for SqliteStore {
         let (owner, thread_id) = (owner.clone(), message.thread_id.clone());
         self.writer
             .run(move |connection| {
+                let mut created = None;
                 if let Some((id, body)) = &new_thread {
-                    threads::save(connection, &owner, id, body)?;
+                    let place = threads::save_and_place(connection, &owner, id, body)?;
+                    created = (*id == thread_id).then_some(place);
                 }
-                let thread = threads::place(connection, &owner, &thread_id)?;
+                let thread = match created {
+                    Some(place) => place,
+                    None => threads::place(connection, &owner, &thread_id)?,
+                };
                 for attachment in &attachments {
                     attachments::attach(connection, &owner, &thread_id, attachment)?;
                 }

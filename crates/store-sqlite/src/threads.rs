@@ -52,6 +52,25 @@ pub(crate) fn save(
     if changed == 0 { Err(StoreError::no_thread(id).into()) } else { Ok(()) }
 }
 
+/// As [`save`], and returns the [`place`]. Made for threads that are new.
+pub(crate) fn save_and_place(
+    connection: &Connection,
+    owner: &Owner,
+    id: &ThreadId,
+    body: &str,
+) -> Result<i64, Failure> {
+    let created = connection
+        .prepare_cached(
+            "INSERT INTO threads (owner, id, body) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![owner.as_str(), id.as_str(), body])?;
+    if created == 1 {
+        return Ok(connection.last_insert_rowid());
+    }
+    save(connection, owner, id, body)?;
+    place(connection, owner, id)
+}
+
 pub(crate) fn encode(thread: &ThreadMetadata) -> Result<String, Failure> {
     codec::encode(RecordKind::Thread, &thread.id, thread)
 }

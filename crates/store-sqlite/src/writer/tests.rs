@@ -176,6 +176,36 @@ async fn a_group_that_cannot_be_committed_is_tried_one_by_one() {
     assert_eq!(table.numbers(), [0, 1, 2, 4, 5]);
 }
 
+struct Nothing;
+
+impl Request for Nothing {
+    fn attempt(&mut self, _connection: &Connection) -> bool {
+        true
+    }
+
+    fn forget(&mut self) {}
+
+    fn lost(&mut self, _failure: Failure) {}
+
+    fn answer(self: Box<Self>) {}
+}
+
+#[test]
+fn a_group_takes_what_came_since_up_to_its_size() {
+    let (requests, mut waiting) = mpsc::channel::<Box<dyn Request>>(GROUP);
+    let mut group: Vec<Box<dyn Request>> = vec![Box::new(Nothing)];
+    gather(&mut waiting, &mut group);
+    assert_eq!(group.len(), 1, "nobody else has come");
+    for _ in 0..3 {
+        assert!(requests.try_send(Box::new(Nothing)).is_ok());
+    }
+    gather(&mut waiting, &mut group);
+    assert_eq!(group.len(), 4);
+    while requests.try_send(Box::new(Nothing)).is_ok() {}
+    gather(&mut waiting, &mut group);
+    assert_eq!((group.len(), waiting.len()), (GROUP, 4));
+}
+
 /// A call that is sent and then abandoned.
 async fn send_and_go_away(table: &Table, n: i64) {
     let writer = Arc::clone(&table.writer);
