@@ -23,7 +23,7 @@ use crate::{
     script,
     stamp::Clock,
 };
-use report::IdleReport;
+use report::{Half, IdleReport, Phases};
 
 const TEXT: &str = "hi";
 /// Connections that are opened, or streams that are asked for, at the same time.
@@ -44,7 +44,7 @@ async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
     let files_before = open_files(options.pid)?;
     let before = Memory::of(options.pid)?;
 
-    let mut connections = (0..options.connections).map(|_| None).collect();
+    let mut connections: Vec<Option<Connection>> = (0..options.connections).map(|_| None).collect();
     let mut connected = None;
     if options.connect_first {
         let nothing: Arc<[u8]> = script::nothing(&options.url).into();
@@ -61,32 +61,23 @@ async fn measure(options: &IdleOptions) -> Result<IdleReport, BenchError> {
     let script = script::script(1, TEXT, 0, options.hold_ms);
     let request: Arc<[u8]> = script::create_thread(&options.url, &script).http1.into();
     let expected = Arc::new(Expected::new(1, TEXT));
-    let connections = each(connections, |connection| {
+    let ask = |connection| {
         let (request, expected) = (Arc::clone(&request), Arc::clone(&expected));
-        async move {
-            if let Some(mut connection) = connection {
-                match exchange::until_done(&mut connection, &request, &expected).await {
-                    Ok(()) => return Ok(connection),
-                    // The server may have closed it in the meantime, as it had nothing to do.
-                    Err(Failure::Connection(_)) => {}
-                    Err(failure) => return Err(failure),
-                }
-            }
-            let mut connection = Connection::open(address, true).await?;
-            exchange::until_done(&mut connection, &request, &expected).await?;
-            Ok(connection)
-        }
-    })
-    .await?;
+        async move { silent_stream(connection, address, &request, &expected).await }
+    };
+    let further = connections.split_off(connections.len() / 2);
+    let mut streams = each(connections, ask).await?;
+    let half = Half { streams: streams.len(), memory: Memory::of(options.pid)? };
+    streams.extend(each(further, ask).await?);
     let streaming = Memory::of(options.pid)?;
     if begun.elapsed() >= Duration::from_millis(options.hold_ms) {
         return Err(BenchError::HoldTooShort { took: begun.elapsed() });
     }
 
-    drop(connections);
+    drop(streams);
     wait_for_files(options.pid, files_before).await?;
     let closed = Memory::of(options.pid)?;
-    Ok(IdleReport::new(options, before, connected, streaming, closed))
+    Ok(IdleReport::new(options, Phases { before, connected, half, streaming, closed }))
 }
 
 async fn warm_up(options: &IdleOptions, address: SocketAddr) -> Result<Line, BenchError> {
@@ -108,6 +99,26 @@ async fn warm_up(options: &IdleOptions, address: SocketAddr) -> Result<Line, Ben
         }
     }
     Ok(line)
+}
+
+/// Asks for a stream that stays silent after its text.
+async fn silent_stream(
+    connection: Option<Connection>,
+    address: SocketAddr,
+    request: &[u8],
+    expected: &Expected,
+) -> Result<Connection, Failure> {
+    if let Some(mut connection) = connection {
+        match exchange::until_done(&mut connection, request, expected).await {
+            Ok(()) => return Ok(connection),
+            // The server may have closed it in the meantime, as it had nothing to do.
+            Err(Failure::Connection(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    let mut connection = Connection::open(address, true).await?;
+    exchange::until_done(&mut connection, request, expected).await?;
+    Ok(connection)
 }
 
 /// A connection that was used once, so that the server has all that it keeps for one.

@@ -34,9 +34,9 @@ pub enum UserMessageContent {
         /// The text.
         text: String,
     },
-    /// A mention of an entity.
+    /// A mention of an entity. Boxed, so that plain text keeps no room for it.
     #[serde(rename = "input_tag")]
-    Tag(UserMessageTag),
+    Tag(Box<UserMessageTag>),
 }
 
 impl UserMessageContent {
@@ -93,13 +93,13 @@ impl<'de> Deserialize<'de> for UserMessageContent {
         let text = raw.text.ok_or_else(|| de::Error::missing_field("text"))?;
         Ok(match raw.kind {
             ContentKind::InputText => Self::Text { text },
-            ContentKind::InputTag => Self::Tag(UserMessageTag {
+            ContentKind::InputTag => Self::Tag(Box::new(UserMessageTag {
                 id: raw.id.ok_or_else(|| de::Error::missing_field("id"))?,
                 text,
                 data: raw.data.unwrap_or_default(),
                 group: raw.group,
                 interactive: raw.interactive.unwrap_or_default(),
-            }),
+            })),
         })
     }
 }

@@ -84,7 +84,7 @@ fn sent() -> Vec<(Value, RequestBody)> {
                 input: UserMessageInput {
                     content: vec![
                         UserMessageContent::text("Ask "),
-                        UserMessageContent::Tag(UserMessageTag {
+                        UserMessageContent::Tag(Box::new(UserMessageTag {
                             id: "user_7".to_owned(),
                             text: "Ada".to_owned(),
                             data: [("mail".to_owned(), json!("ada@example.org"))]
@@ -92,7 +92,7 @@ fn sent() -> Vec<(Value, RequestBody)> {
                                 .collect(),
                             group: Some("People".to_owned()),
                             interactive: true,
-                        }),
+                        })),
                     ],
                     attachments: vec!["atc_1".into(), "atc_2".into()],
                     quoted_text: Some("an earlier line".to_owned()),
@@ -396,13 +396,13 @@ fn a_message_needs_its_content_only() {
 
 #[test]
 fn a_tag_needs_its_id_and_text_only() {
-    let tag = UserMessageContent::Tag(UserMessageTag {
+    let tag = UserMessageContent::Tag(Box::new(UserMessageTag {
         id: "user_7".to_owned(),
         text: "Ada".to_owned(),
         data: serde_json::Map::new(),
         group: None,
         interactive: false,
-    });
+    }));
     for sent in [
         json!({ "type": "input_tag", "id": "user_7", "text": "Ada" }),
         json!({ "text": "Ada", "id": "user_7", "type": "input_tag", "data": {} }),

@@ -1,6 +1,9 @@
 //! Whom a request comes from.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 /// Who owns threads, items and attachments: a user, a tenant, a session.
 ///
@@ -23,7 +26,9 @@ impl Owner {
 impl Default for Owner {
     /// The one owner of an application without users.
     fn default() -> Self {
-        Self::new("local")
+        // Each request asks for it, and all of them share it.
+        static LOCAL: LazyLock<Owner> = LazyLock::new(|| Owner::new("local"));
+        LOCAL.clone()
     }
 }
 

@@ -298,7 +298,7 @@ async fn convert_item<T: ThreadItemConverter + ?Sized>(
 fn mentioned(item: &UserMessageItem) -> Vec<&UserMessageTag> {
     let mut seen = std::collections::HashSet::new();
     let tags = item.content.iter().filter_map(|content| match content {
-        UserMessageContent::Tag(tag) => Some(tag),
+        UserMessageContent::Tag(tag) => Some(&**tag),
         UserMessageContent::Text { .. } => None,
     });
     tags.filter(|tag| seen.insert(tag.text.as_str())).collect()

@@ -30,6 +30,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         if let (true, Some(span)) = (is_context(attributes.metadata()), context.span(id)) {
             let mut fields = Fields::default();
             attributes.record(&mut OfSpan(&mut fields));
+            fields.shrink();
             span.extensions_mut().insert(fields);
         }
     }

@@ -143,7 +143,8 @@ pub(crate) fn content() -> BoxedStrategy<UserMessageContent> {
         text().prop_map(UserMessageContent::text),
         (text(), text(), object(), of(text()), any::<bool>()).prop_map(
             |(id, text, data, group, interactive)| {
-                UserMessageContent::Tag(UserMessageTag { id, text, data, group, interactive })
+                let tag = UserMessageTag { id, text, data, group, interactive };
+                UserMessageContent::Tag(Box::new(tag))
             }
         ),
     ]

@@ -53,13 +53,13 @@ fn user_messages() {
     );
 
     let tag = |data, group: Option<&str>, interactive| {
-        UserMessageContent::Tag(UserMessageTag {
+        UserMessageContent::Tag(Box::new(UserMessageTag {
             id: "user_7".to_owned(),
             text: "Ada".to_owned(),
             data: object(data),
             group: group.map(str::to_owned),
             interactive,
-        })
+        }))
     };
     message.content = vec![
         UserMessageContent::text("Ask "),

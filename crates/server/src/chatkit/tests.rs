@@ -24,5 +24,5 @@ fn a_turn_that_waits_keeps_little() {
     let request = Box::new(Request::parse(request).unwrap().body);
     let (shared, token) = (Arc::clone(&chatkit.shared), chatkit.shared.runs.token());
     let running = run(Held { shared, context: (), _token: token }, request, RunHandle::new(false));
-    assert!(size_of_val(&running) <= 696, "{}", size_of_val(&running));
+    assert!(size_of_val(&running) <= 624, "{}", size_of_val(&running));
 }

@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_run_is_small() {
         let counts = 2 * size_of::<usize>();
-        assert!(counts + size_of::<Run>() <= 512, "{}", size_of::<Run>());
+        assert!(counts + size_of::<Run>() <= 448, "{}", size_of::<Run>());
     }
 
     #[test]

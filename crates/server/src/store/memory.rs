@@ -1,9 +1,11 @@
 //! A store in memory.
 
+mod items;
+
 use std::{
     collections::{BTreeMap, HashMap},
     ops::Bound,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -14,6 +16,7 @@ use chatkit_protocol::{
 
 use super::{PageRequest, RecordKind, Store, StoreError, StoreResult, ThreadPatch, Visibility};
 use crate::Owner;
+use items::Items;
 
 /// Keeps everything in memory, for tests and for chats that need not survive.
 #[derive(Debug, Default)]
@@ -35,9 +38,7 @@ struct StoredThread {
     owner: Owner,
     place: u64,
     metadata: ThreadMetadata,
-    next: u64,
-    items: BTreeMap<u64, Arc<ThreadItem>>,
-    places: HashMap<ItemId, u64>,
+    items: Items,
 }
 
 impl MemoryStore {
@@ -82,9 +83,7 @@ impl Tables {
             owner: owner.clone(),
             place,
             metadata: metadata.clone(),
-            next: 0,
-            items: BTreeMap::new(),
-            places: HashMap::new(),
+            items: Items::default(),
         });
         self.threads.insert(metadata.id.clone(), thread);
         Ok(())
@@ -101,42 +100,23 @@ impl Tables {
 
 impl StoredThread {
     fn item(&self, id: &ItemId) -> StoreResult<&ThreadItem> {
-        let item = self.places.get(id).and_then(|place| self.items.get(place)).map(|item| &**item);
-        item.ok_or_else(|| StoreError::no_item(id))
-    }
-
-    fn save(&mut self, item: ThreadItem) {
-        let next = &mut self.next;
-        let place = *self.places.entry(item.id().clone()).or_insert_with(|| {
-            *next += 1;
-            *next
-        });
-        self.items.insert(place, Arc::new(item));
+        self.items.get(id).ok_or_else(|| StoreError::no_item(id))
     }
 }
 
-/// Cuts a page out of a table that is ordered by place.
+/// Records of a page and those that may follow them.
+type Records<'a, T> = Box<dyn Iterator<Item = &'a T> + 'a>;
+
+/// Cuts a page out of the records behind its cursor.
 fn cut<T, U>(
-    table: &BTreeMap<u64, T>,
-    after: Option<u64>,
-    request: &PageRequest,
-    wanted: impl Fn(&T) -> bool,
+    records: Records<'_, T>,
+    limit: usize,
     convert: impl Fn(&T) -> U,
     id: impl Fn(&U) -> String,
 ) -> Page<U> {
-    let rest: Box<dyn Iterator<Item = &T>> = match (request.order, after) {
-        (Order::Asc, None) => Box::new(table.values()),
-        (Order::Asc, Some(after)) => Box::new(
-            table.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, record)| record),
-        ),
-        (Order::Desc, None) => Box::new(table.values().rev()),
-        (Order::Desc, Some(after)) => {
-            Box::new(table.range(..after).rev().map(|(_, record)| record))
-        }
-    };
-    let mut rest = rest.filter(|record| wanted(record));
-    let data: Vec<U> = rest.by_ref().take(request.limit).map(convert).collect();
-    let has_more = !data.is_empty() && rest.next().is_some();
+    let mut records = records;
+    let data: Vec<U> = records.by_ref().take(limit).map(convert).collect();
+    let has_more = !data.is_empty() && records.next().is_some();
     let after = data.last().filter(|_| has_more).map(id);
     Page { data, has_more, after }
 }
@@ -183,7 +163,16 @@ impl Store for MemoryStore {
         let Some(of_owner) = tables.by_owner.get(owner) else {
             return Ok(Page::default());
         };
-        let ids = cut(of_owner, after, page, |_| true, Clone::clone, ToString::to_string);
+        let threads: Records<'_, ThreadId> = match (page.order, after) {
+            (Order::Asc, None) => Box::new(of_owner.values()),
+            (Order::Asc, Some(after)) => {
+                let behind = of_owner.range((Bound::Excluded(after), Bound::Unbounded));
+                Box::new(behind.map(|(_, id)| id))
+            }
+            (Order::Desc, None) => Box::new(of_owner.values().rev()),
+            (Order::Desc, Some(after)) => Box::new(of_owner.range(..after).rev().map(|(_, id)| id)),
+        };
+        let ids = cut(threads, page.limit, Clone::clone, ToString::to_string);
         let data = ids.data.iter().filter_map(|id| tables.threads.get(id));
         Ok(Page {
             data: data.map(|thread| thread.metadata.clone()).collect(),
@@ -213,25 +202,19 @@ impl Store for MemoryStore {
         visibility: Visibility,
     ) -> StoreResult<Page<ThreadItem>> {
         let tables = self.tables();
-        let thread = tables.thread(owner, thread_id)?;
-        let after = match &page.after {
-            None => None,
-            Some(id) => Some(
-                *thread
-                    .places
-                    .get(id.as_str())
-                    .ok_or_else(|| StoreError::no_cursor(RecordKind::Item, id))?,
-            ),
+        let items = &tables.thread(owner, thread_id)?.items;
+        let no_cursor = |id: &String| StoreError::no_cursor(RecordKind::Item, id);
+        let records: Records<'_, ThreadItem> = match (page.order, &page.after) {
+            (Order::Asc, None) => Box::new(items.iter()),
+            (Order::Asc, Some(id)) => Box::new(items.after(id).ok_or_else(|| no_cursor(id))?),
+            (Order::Desc, None) => Box::new(items.iter().rev()),
+            (Order::Desc, Some(id)) => {
+                Box::new(items.before(id).ok_or_else(|| no_cursor(id))?.rev())
+            }
         };
-        let wanted = |item: &Arc<ThreadItem>| visibility == Visibility::All || !item.is_hidden();
-        Ok(cut(
-            &thread.items,
-            after,
-            page,
-            wanted,
-            |item| (**item).clone(),
-            |item| item.id().to_string(),
-        ))
+        let wanted = |item: &&ThreadItem| visibility == Visibility::All || !item.is_hidden();
+        let records = Box::new(records.filter(wanted));
+        Ok(cut(records, page.limit, ThreadItem::clone, |item| item.id().to_string()))
     }
 
     async fn load_item(
@@ -249,7 +232,7 @@ impl Store for MemoryStore {
         thread_id: &ThreadId,
         item: &ThreadItem,
     ) -> StoreResult<()> {
-        self.tables().thread_mut(owner, thread_id)?.save(item.clone());
+        self.tables().thread_mut(owner, thread_id)?.items.save(item.clone());
         Ok(())
     }
 
@@ -259,11 +242,7 @@ impl Store for MemoryStore {
         thread_id: &ThreadId,
         item_id: &ItemId,
     ) -> StoreResult<()> {
-        let mut tables = self.tables();
-        let thread = tables.thread_mut(owner, thread_id)?;
-        if let Some(place) = thread.places.remove(item_id) {
-            thread.items.remove(&place);
-        }
+        self.tables().thread_mut(owner, thread_id)?.items.remove(item_id);
         Ok(())
     }
 
@@ -278,7 +257,7 @@ impl Store for MemoryStore {
         if !thread.item(item.id())?.is_pending() {
             return Err(StoreError::not_pending(item.id()));
         }
-        thread.save(item.clone());
+        thread.items.save(item.clone());
         Ok(())
     }
 
@@ -288,8 +267,8 @@ impl Store for MemoryStore {
         thread_id: &ThreadId,
     ) -> StoreResult<Vec<ThreadItem>> {
         let tables = self.tables();
-        let items = tables.thread(owner, thread_id)?.items.values();
-        Ok(items.filter(|item| item.is_pending()).map(|item| (**item).clone()).collect())
+        let items = tables.thread(owner, thread_id)?.items.iter();
+        Ok(items.filter(|item| item.is_pending()).cloned().collect())
     }
 
     async fn delete_items_after(
@@ -299,13 +278,8 @@ impl Store for MemoryStore {
         item_id: &ItemId,
     ) -> StoreResult<usize> {
         let mut tables = self.tables();
-        let thread = tables.thread_mut(owner, thread_id)?;
-        let place = thread.places.get(item_id).ok_or_else(|| StoreError::no_item(item_id))?;
-        let deleted = thread.items.split_off(&(place + 1));
-        for item in deleted.values() {
-            thread.places.remove(item.id());
-        }
-        Ok(deleted.len())
+        let items = &mut tables.thread_mut(owner, thread_id)?.items;
+        items.remove_after(item_id).ok_or_else(|| StoreError::no_item(item_id))
     }
 
     async fn add_user_message(
@@ -330,6 +304,7 @@ impl Store for MemoryStore {
         }
         tables
             .thread_mut(owner, &message.thread_id)?
+            .items
             .save(ThreadItem::UserMessage(message.clone()));
         Ok(())
     }

@@ -8,7 +8,7 @@ mod tests;
 pub(crate) use pending::PendingItems;
 pub(crate) use pending::is_worth_keeping;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use chatkit_protocol::{ItemId, ThreadItem, ThreadItemUpdate, ThreadStreamEvent};
 
@@ -26,8 +26,8 @@ pub(crate) struct TurnState {
     waiting_tool_call: Option<ItemId>,
     /// Hidden items that were stored in this turn: what comes after about them stays hidden too.
     hidden: BTreeSet<ItemId>,
-    /// Items that were done in this turn and not removed.
-    done: HashSet<ItemId>,
+    /// Items that were done in this turn and not removed, sorted: most turns have one.
+    done: Vec<ItemId>,
 }
 
 /// What an event asks for, in this order: the write, then the event to clients.
@@ -68,7 +68,7 @@ impl TurnState {
             ThreadStreamEvent::ThreadItemDone { item } => {
                 self.check_tool_call(&item)?;
                 self.note_hidden(&item);
-                self.done.insert(item.id().clone());
+                self.note_done(item.id());
                 let write = Some(Write::Save(item.clone()));
                 let send = visible(item, |item| ThreadStreamEvent::ThreadItemDone { item });
                 Effects { write, send }
@@ -82,7 +82,9 @@ impl TurnState {
             }
             ThreadStreamEvent::ThreadItemRemoved { item_id } => {
                 self.waiting_tool_call.take_if(|waiting| *waiting == item_id);
-                self.done.remove(&item_id);
+                if let Ok(at) = self.done.binary_search(&item_id) {
+                    self.done.remove(at);
+                }
                 Effects {
                     write: Some(Write::Delete(item_id.clone())),
                     send: Some(ThreadStreamEvent::ThreadItemRemoved { item_id }),
@@ -132,9 +134,18 @@ impl TurnState {
         let mut shown = std::mem::take(&mut self.done);
         shown.retain(|id| !self.hidden.contains(id));
         shown.extend(pending);
-        let mut shown: Vec<_> = shown.into_iter().collect();
         shown.sort();
+        shown.dedup();
         shown
+    }
+
+    fn note_done(&mut self, id: &ItemId) {
+        if let Err(at) = self.done.binary_search(id) {
+            if self.done.is_empty() {
+                self.done.reserve_exact(1);
+            }
+            self.done.insert(at, id.clone());
+        }
     }
 
     fn note_hidden(&mut self, item: &ThreadItem) {

@@ -20,7 +20,7 @@ use chatkit_widgets::{WidgetStream, static_widget};
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::script::{Script, Step, TextStep};
+use super::script::{Script, Step, TextStep, WidgetStep};
 
 /// Plays a script in a turn.
 #[derive(Debug)]
@@ -101,9 +101,10 @@ impl Stream for Player {
                     this.turn.thread().update(|thread| change.apply(thread));
                 }
                 Some(Step::Text(text)) => {
-                    this.text = Some(Box::new(TextPlayer::new(&this.turn, text)));
+                    this.text = Some(Box::new(TextPlayer::new(&this.turn, *text)));
                 }
-                Some(Step::Widget { first, next, copy_text }) => {
+                Some(Step::Widget(widget)) => {
+                    let WidgetStep { first, next, copy_text } = *widget;
                     let item = this.widget_item(first, copy_text);
                     this.widget = widget_events(item, next);
                 }

@@ -25,6 +25,7 @@ pub(super) struct Script {
     pub(super) steps: Vec<Step>,
 }
 
+/// What some need is boxed: a script stays in memory while it is played.
 #[derive(Debug)]
 pub(super) enum Step {
     /// Yield an event.
@@ -34,11 +35,11 @@ pub(super) enum Step {
     /// Change the thread.
     Thread(Box<ThreadChange>),
     /// Stream an assistant message.
-    Text(TextStep),
+    Text(Box<TextStep>),
     /// Show a widget, and its further states.
-    Widget { first: WidgetRoot, next: Vec<WidgetRoot>, copy_text: Option<String> },
+    Widget(Box<WidgetStep>),
     /// End with an error.
-    Fail(FailStep),
+    Fail(Box<FailStep>),
 }
 
 /// Why something is no script: where, and what was expected there.
@@ -70,6 +71,13 @@ pub(super) struct TextStep {
     pub(super) gap_ms: u64,
 }
 
+#[derive(Debug)]
+pub(super) struct WidgetStep {
+    pub(super) first: WidgetRoot,
+    pub(super) next: Vec<WidgetRoot>,
+    pub(super) copy_text: Option<String>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FailStep {
@@ -90,10 +98,10 @@ struct RawStep {
     event: Option<Value>,
     sleep_ms: Option<u64>,
     thread: Option<Box<ThreadChange>>,
-    text: Option<TextStep>,
+    text: Option<Box<TextStep>>,
     widget: Option<Vec<Value>>,
     copy_text: Option<String>,
-    fail: Option<FailStep>,
+    fail: Option<Box<FailStep>>,
 }
 
 impl Script {
@@ -180,7 +188,8 @@ fn widget_step(
     let first = roots
         .next()
         .unwrap_or_else(|| Err(ScriptError::new(path, "expected at least one widget root")))?;
-    Ok(Step::Widget { first, next: roots.collect::<Result<_, _>>()?, copy_text })
+    let next = roots.collect::<Result<_, _>>()?;
+    Ok(Step::Widget(Box::new(WidgetStep { first, next, copy_text })))
 }
 
 impl TextStep {

@@ -15,10 +15,12 @@ use crate::{
 };
 
 /// Writes the items in the making to the store now and then, beside the response, which does not
-/// wait for it.
-pub(crate) struct Checkpoints {
-    /// None: the store keeps no checkpoints, or they are not wanted.
-    interval: Option<Duration>,
+/// wait for it. None: the store keeps no checkpoints, or they are not wanted any more.
+pub(crate) struct Checkpoints(Option<Box<Kept>>);
+
+/// The checkpoints of a turn.
+struct Kept {
+    interval: Duration,
     /// When the next one may be written. None: nothing has changed since the last.
     due: Option<Instant>,
     last: Instant,
@@ -31,20 +33,22 @@ type Writing = Pin<Box<dyn Future<Output = StoreResult<()>> + Send>>;
 
 impl Checkpoints {
     pub(super) fn new(store: &dyn Store, options: &RunOptions, now: Instant) -> Self {
-        let interval = Some(options.checkpoint_interval)
-            .filter(|interval| !interval.is_zero() && store.keeps_checkpoints());
-        let due = interval.and_then(|interval| now.checked_add(interval));
-        Self { interval, due, last: now, writing: None, written: None }
+        let interval = options.checkpoint_interval;
+        if interval.is_zero() || !store.keeps_checkpoints() {
+            return Self(None);
+        }
+        let due = now.checked_add(interval);
+        Self(Some(Box::new(Kept { interval, due, last: now, writing: None, written: None })))
     }
 
     /// Takes note of a change of the items in the making. Says whether that makes a checkpoint
     /// due at a time that was not known before.
     pub(super) fn changed(&mut self) -> bool {
-        let Some(interval) = self.interval.filter(|_| self.due.is_none()) else {
+        let Some(kept) = self.0.as_mut().filter(|kept| kept.due.is_none()) else {
             return false;
         };
-        self.due = self.last.checked_add(interval);
-        self.due.is_some()
+        kept.due = kept.last.checked_add(kept.interval);
+        kept.due.is_some()
     }
 
     /// Starts to write one if it is time to; says when the next one is due.
@@ -54,25 +58,27 @@ impl Checkpoints {
         turn: &Turn<C>,
         run: &RunHandle,
     ) -> Option<Instant> {
-        let (interval, due) = (self.interval?, self.due?);
+        let kept = self.0.as_mut()?;
+        let due = kept.due?;
         if due > now {
             return Some(due);
         }
-        if self.writing.is_some() {
+        if kept.writing.is_some() {
             // The store is slow: it is asked again later, not more often.
-            self.due = now.checked_add(interval);
-            return self.due;
+            kept.due = now.checked_add(kept.interval);
+            return kept.due;
         }
-        self.start(now, turn, run.state().pending_items().to_vec());
+        kept.start(now, turn, run.state().pending_items().to_vec());
         None
     }
 
     /// Drives the writing of a checkpoint.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
-        if let Some(writing) = &mut self.writing
+        if let Some(kept) = &mut self.0
+            && let Some(writing) = &mut kept.writing
             && let Poll::Ready(written) = writing.as_mut().poll(cx)
         {
-            self.writing = None;
+            kept.writing = None;
             warn_if_failed(written);
         }
     }
@@ -85,12 +91,14 @@ impl Checkpoints {
         turn: &Turn<C>,
         run: &RunHandle,
     ) {
-        if self.written.as_ref().is_some_and(|written| written.contains(item_id)) {
-            self.settle().await;
+        if let Some(kept) = &mut self.0
+            && kept.written.as_ref().is_some_and(|written| written.contains(item_id))
+        {
+            kept.settle().await;
             let mut pending = run.state().pending_items().to_vec();
             pending.retain(|item| item.id() != item_id);
-            self.start(Instant::now(), turn, pending);
-            self.settle().await;
+            kept.start(Instant::now(), turn, pending);
+            kept.settle().await;
         }
     }
 
@@ -101,9 +109,10 @@ impl Checkpoints {
 
     /// From now on a crash finds nothing of the turn.
     pub(super) async fn forget_now<C: RequestContext>(&mut self, turn: &Turn<C>) {
-        self.interval = None;
-        if self.written.take().is_some() {
-            self.settle().await;
+        if let Some(mut kept) = self.0.take()
+            && kept.written.is_some()
+        {
+            kept.settle().await;
             let deleted = turn.store().delete_checkpoint(turn.owner(), turn.thread_id()).await;
             warn_if_failed(deleted);
         }
@@ -111,9 +120,11 @@ impl Checkpoints {
 
     /// Whether there is anything to [forget](Self::forget).
     pub(crate) fn are_written(&self) -> bool {
-        self.written.is_some()
+        self.0.as_ref().is_some_and(|kept| kept.written.is_some())
     }
+}
 
+impl Kept {
     fn start<C: RequestContext>(&mut self, now: Instant, turn: &Turn<C>, items: Vec<ThreadItem>) {
         self.last = now;
         self.due = None;

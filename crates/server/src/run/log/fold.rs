@@ -1,7 +1,9 @@
 //! Frames that were read, or that a slow reader left behind, in little space.
 
+mod by_item;
+
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     ops::Range,
 };
 
@@ -9,6 +11,7 @@ use chatkit_protocol::{ItemId, ThreadItemUpdate, ThreadStreamEvent, encode_text_
 
 use super::tail::Leaving;
 use crate::RunId;
+use by_item::ByItem;
 
 /// Bytes of one run that are kept for readers that are behind or to come. Beyond it the oldest
 /// go, and a reader that still needed them is told to load the thread anew.
@@ -17,6 +20,9 @@ const FOLDED_BYTES: usize = 8 * 1024 * 1024;
 const KEPT_BYTES: usize = FOLDED_BYTES / 8 * 7;
 /// What an entry costs beside its bytes, roughly.
 const ENTRY_BYTES: usize = 128;
+
+/// From so many entries on the list makes room for more than it needs.
+const MANY: usize = 32;
 
 /// How a frame folds.
 #[derive(Debug)]
@@ -102,22 +108,13 @@ impl Fold {
 pub(super) struct Folded {
     /// In the order of their numbers.
     entries: VecDeque<(u64, Entry)>,
-    latest: BTreeMap<Subject, u64>,
-    /// Behind pointers: a table has room for more than it holds.
-    of_item: HashMap<ItemId, Box<ItemFrames>>,
+    /// The frames that the next of their subject supersedes; most runs have none.
+    #[expect(clippy::box_collection, reason = "none takes less room than an empty one")]
+    latest: Option<Box<BTreeMap<Subject, u64>>>,
+    of_item: ByItem,
     bytes: usize,
     /// Frames before this one may be missing.
     lost_before: u64,
-}
-
-/// The frames of one item, by number.
-#[derive(Debug, Default)]
-struct ItemFrames {
-    /// The one that took it away, if it was there before.
-    gone: Option<u64>,
-    /// The first since then, which gives the item its place.
-    begin: Option<u64>,
-    parts: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -161,7 +158,8 @@ impl Folded {
                 }
             }
             Fold::Latest(subject) => {
-                if let Some(before) = self.latest.insert(subject.clone(), number) {
+                let latest = self.latest.get_or_insert_default();
+                if let Some(before) = latest.insert(subject.clone(), number) {
                     self.remove(before);
                 }
                 self.insert(number, bytes(), subject.item_id().cloned());
@@ -170,14 +168,14 @@ impl Folded {
             Fold::Begin(item_id) | Fold::Whole(item_id) => {
                 // An item that begins anew stays where it is.
                 self.forget_parts(&item_id, read_by_all);
-                let frames = self.of_item.entry(item_id.clone()).or_default();
+                let frames = self.of_item.of(&item_id);
                 let of_item = frames.begin.is_some().then_some(item_id);
                 frames.begin.get_or_insert(number);
                 self.insert(number, bytes(), of_item);
             }
             Fold::Gone(item_id) => {
                 self.forget_parts(&item_id, read_by_all);
-                let frames = self.of_item.entry(item_id).or_default();
+                let frames = self.of_item.of(&item_id);
                 let before = [frames.gone.replace(number), frames.begin.take()];
                 for before in before.into_iter().flatten().filter(|it| *it < read_by_all) {
                     self.remove(before);
@@ -209,8 +207,10 @@ impl Folded {
             };
         }
         let is_kept = |number: &u64| *number >= self.lost_before;
-        self.latest.retain(|_, number| is_kept(number));
-        self.of_item.retain(|_, frames| {
+        if let Some(latest) = &mut self.latest {
+            latest.retain(|_, number| is_kept(number));
+        }
+        self.of_item.retain(|frames| {
             frames.gone = frames.gone.filter(is_kept);
             frames.begin = frames.begin.filter(is_kept);
             frames.parts.retain(is_kept);
@@ -227,10 +227,15 @@ impl Folded {
         let parts = std::mem::take(&mut frames.parts);
         if parts.iter().all(|part| self.end_of(*part) <= read_by_all) {
             parts.into_iter().for_each(|part| self.remove(part));
+            if self.entries.len() < MANY {
+                self.entries.shrink_to_fit();
+            }
         } else if let Some(frames) = self.of_item.get_mut(item_id) {
             frames.parts = parts;
         }
-        self.latest.retain(|subject, _| subject.item_id() != Some(item_id));
+        if let Some(latest) = &mut self.latest {
+            latest.retain(|subject, _| subject.item_id() != Some(item_id));
+        }
     }
 
     #[cfg(test)]
@@ -293,9 +298,12 @@ impl Folded {
 
     fn insert(&mut self, number: u64, entry: Entry, item_id: Option<ItemId>) {
         self.bytes += entry.bytes();
+        if self.entries.len() < MANY {
+            self.entries.reserve_exact(1);
+        }
         self.entries.push_back((number, entry));
         if let Some(item_id) = item_id {
-            self.of_item.entry(item_id).or_default().parts.push(number);
+            self.of_item.of(&item_id).add(number);
         }
     }
 

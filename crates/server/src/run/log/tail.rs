@@ -108,6 +108,10 @@ impl Tail {
         self.bytes.extend_from_slice(AFTER);
         let bytes = self.bytes.len() - begin;
         let fold = Fold::of(event, &mut self.texts);
+        if self.frames.capacity() == 0 {
+            // A reader that keeps up leaves no more than one.
+            self.frames.reserve_exact(1);
+        }
         self.frames.push_back(Frame { bytes, before, fold });
         Ok(bytes)
     }
