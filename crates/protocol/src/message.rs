@@ -34,7 +34,8 @@ pub enum UserMessageContent {
         /// The text.
         text: String,
     },
-    /// A mention of an entity. Boxed, so that plain text keeps no room for it.
+    /// A mention of an entity.
+    // Boxed, so that plain text keeps no room for it.
     #[serde(rename = "input_tag")]
     Tag(Box<UserMessageTag>),
 }
