@@ -28,6 +28,9 @@ use serde_json::json;
 
 /// The first is to have the process take what it takes for good.
 const WAVES: u64 = 3;
+/// On a busy machine a wave may happen to take more than those before it, but only what leaks takes
+/// more each time.
+const MOST_WAVES: u64 = 6;
 
 #[test]
 fn nothing_is_lost_and_nothing_is_left_behind() {
@@ -47,7 +50,10 @@ fn nothing_is_lost_and_nothing_is_left_behind() {
     let mut records = Vec::new();
     let (mut memory, mut at_once) = (Vec::new(), Vec::new());
     let mut pause = Duration::from_secs(2);
-    for number in 0..WAVES {
+    for number in 0..MOST_WAVES {
+        if number >= WAVES && !process::has_grown(&memory, streams) {
+            break;
+        }
         let wave = wave::run(server.address(), seed, streams, number, pause);
         await_ends(&server, &wave.records);
         until("all connections are closed", || process::open_files(id) <= open_files);
@@ -66,7 +72,7 @@ fn nothing_is_lost_and_nothing_is_left_behind() {
     assert!(most * 10 >= streams * 9, "only {most} of {streams} streams were there at once");
     let ends = ends_by_run(&server);
     tally(&records, &ends, streams);
-    process::assert_no_growth(&memory, streams);
+    assert!(!process::has_grown(&memory, streams), "memory grows, in KiB: {memory:?}");
 
     server.signal("TERM");
     assert_eq!(server.wait().0.code(), Some(0));
