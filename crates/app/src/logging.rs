@@ -57,9 +57,7 @@ impl Logging {
             traces,
         })
     }
-}
 
-impl Logging {
     /// Writes the lines that are left, for who ends the process at once.
     pub(crate) fn flush(&self) {
         self.output.flush();

@@ -109,12 +109,11 @@ type Records<'a, T> = Box<dyn Iterator<Item = &'a T> + 'a>;
 
 /// Cuts a page out of the records behind its cursor.
 fn cut<T, U>(
-    records: Records<'_, T>,
+    mut records: Records<'_, T>,
     limit: usize,
     convert: impl Fn(&T) -> U,
     id: impl Fn(&U) -> String,
 ) -> Page<U> {
-    let mut records = records;
     let data: Vec<U> = records.by_ref().take(limit).map(convert).collect();
     let has_more = !data.is_empty() && records.next().is_some();
     let after = data.last().filter(|_| has_more).map(id);
